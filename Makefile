@@ -1,0 +1,101 @@
+# Every task of the book.  `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+export FORCE_SOURCE_DATE := 1
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export JAX_PLATFORMS := cpu
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help html test doctest livehtml pdf pdf-deps epub editions editions-deps oracles \
+        linkcheck lint format bench clean
+
+help: ## list these tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+	  while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
+
+# --- environments: one .venv, and a mark for each set of packages it holds -------------------
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "make: no $(PYTHON) here: install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3 html"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is older than 3.11: name a newer one, as in: make PYTHON=python3.13 html"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "make: $(PYTHON) has no venv module: on Debian, apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/has-%: %.txt requirements.txt $(VENV)/bin/python
+	@echo "installing $< into $(VENV)"
+	@$(PY) -m pip install -q -r $< || \
+	  { echo "make: pip could not install $<: is there a network, and is the package index reachable?"; exit 2; }
+	@touch $@
+
+BOOK := $(VENV)/has-requirements
+TESTS := $(VENV)/has-requirements-test
+EDITIONS := $(VENV)/has-requirements-editions
+ORACLES := $(VENV)/has-requirements-oracles
+
+# --- the book ---------------------------------------------------------------------------------
+
+html: $(BOOK) ## build the verified book: build/html/index.html
+	@rm -rf build/failed
+	@$(SPHINX) -b html docs build/html || { rm -rf build/failed; mv build/html build/failed 2>/dev/null; \
+	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit 1; }
+	@echo "The book: build/html/index.html"
+
+doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then the docstrings
+	@$(SPHINX) -b doctest docs build/doctest || { echo "make: see build/doctest/output.txt"; exit 1; }
+	@$(PY) -m pytest --doctest-modules snippets -o addopts="-q --import-mode=importlib"
+
+livehtml: $(BOOK) ## write with a preview that reloads when you save
+	@$(PY) tools/live.py -c . docs build/live -d build/doctrees-live --watch . \
+	  --ignore "$(CURDIR)/build/*" --ignore "$(CURDIR)/.venv/*" --ignore "$(CURDIR)/.git/*" \
+	  --host 127.0.0.1 --port 8000 --open-browser --delay 0
+
+pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
+	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \
+	  { echo "make: no XeLaTeX here: on Debian run “make pdf-deps” as root, elsewhere install TeX Live"; exit 2; }
+	@$(SPHINX) -q -b latex docs build/latex
+	@$(PY) tools/typeset.py build/latex from-attention-to-rlhf build/pdf
+
+pdf-deps: ## install XeLaTeX and the fonts of the PDF (Debian, as root)
+	@tools/apt.sh tools/apt-pdf.txt
+
+epub: $(BOOK) ## build/epub/from-attention-to-rlhf.epub
+	@$(SPHINX) -q -b epub docs build/epub
+	@echo "The EPUB: build/epub/from-attention-to-rlhf.epub"
+
+linkcheck: $(BOOK) ## follow every link of the book
+	@$(PY) -m sphinx -c . -d build/doctrees -b linkcheck docs build/linkcheck
+
+# --- the proof --------------------------------------------------------------------------------
+
+test: $(TESTS) ## prove the book with pip alone: lints, snippets, extensions, HTML
+	@$(MAKE) --no-print-directory lint html doctest
+	@$(PY) -m pytest tests/snippets tests/book tests/build
+
+editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
+	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
+	@$(MAKE) --no-print-directory html pdf epub
+	@$(PY) -m pytest tests/editions
+
+oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
+	@$(PY) -m pytest tests/oracles
+
+lint: $(TESTS) ## check format and style
+	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }
+	@$(PY) -m ruff check -q .
+
+format: $(TESTS) ## put format and imports in order
+	@$(PY) -m ruff format -q .
+	@$(PY) -m ruff check -q --fix .
+
+bench: $(BOOK) ## time the build against its alternatives, as ratios of one run
+	@$(PY) tools/bench.py
+
+clean: ## remove what was built (.venv stays)
+	@rm -rf build

@@ -1,0 +1,71 @@
+"""The Sphinx configuration of the book.  Its pages are in docs/, its code in snippets/."""
+
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
+
+project = "From Attention to RLHF"
+author = "The founders of From Attention to RLHF"
+copyright = "The founders; the translation renders others’ text"
+language = "en"
+root_doc = "index"
+exclude_patterns = ["_*", "README.md"]
+
+extensions = [
+    "myst_parser",
+    "sphinx_design",
+    "sphinx_copybutton",
+    "strict",
+    "verified",
+    "citations",
+    "ledger",
+    "paper",
+    "equations",
+    "figures",
+    "print_edition",
+]
+
+# Markdown
+myst_enable_extensions = [
+    "attrs_block",
+    "attrs_inline",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+]
+myst_heading_anchors = 3
+myst_footnote_transition = False
+smartquotes = True
+nitpicky = True
+numfig = True
+math_numfig = True
+locale_dirs = [str(ROOT / "locales")]  # absolute: Sphinx would look under docs/
+gettext_compact = False
+
+# Examples: equal output, to the letter
+doctest_default_flags = doctest.DONT_ACCEPT_TRUE_FOR_1
+verified_package = "snippets"
+verified_root = str(ROOT)
+
+# The ledger: every paragraph of the list is translated, but for sections still to be written
+ledger_paragraphs = "docs/source-paragraphs.txt"
+ledger_to_come = {"s01", *(f"s{n:02}" for n in range(3, 20)), "part2", "rlhf", "end"}
+
+bibtex_bibfiles = ["references.bib"]
+figures_package = "snippets.figures"
+
+# HTML
+html_theme = "furo"
+html_title = project
+html_static_path = ["docs/_static"]
+templates_path = ["docs/_templates"]
+html_css_files = ["book.css"]
+html_copy_source = False
+html_show_sourcelink = False
+copybutton_exclude = ".linenos, .gp, .go"
+copybutton_only_copy_prompt_lines = True

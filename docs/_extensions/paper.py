@@ -1,0 +1,132 @@
+"""The card at the top of an entry: ``{paper} KEY``, all of it read, nothing typed.
+
+Title, authors, venue, year and links come from ``references.bib``; the number of examples
+from ``verified``; what the list gets wrong from ``ledger``.  Stands on both.
+"""
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+import ledger
+import verified
+
+logger = logging.getLogger(__name__)
+
+LINKS = {"doi": "https://doi.org/{}", "eprint": "https://arxiv.org/abs/{}", "url": "{}"}
+NAMES = {"doi": "DOI", "eprint": "arXiv:{}", "url": "paper"}
+
+
+class paper_finds(nodes.General, nodes.Element):
+    """Stands where the page's findings will be, once the page has been read."""
+
+
+class PaperDirective(SphinxDirective):
+    """The card of a paper: who, what, where, and the version that we judge."""
+
+    required_arguments = 1
+    option_spec = {"entry": directives.positive_int, "judged": directives.unchanged_required}
+
+    def run(self):
+        key = self.arguments[0]
+        entry = self.env.get_domain("cite").bibdata.data.entries.get(key)
+        if entry is None:
+            message = "references.bib has no entry %s to make the card from"
+            logger.warning(message, key, location=(self.env.docname, self.lineno), type="paper")
+            return []
+        for name in self.env.config.bibtex_bibfiles:
+            self.env.note_dependency(str(self.env.app.confdir / name))
+        card = nodes.container(classes=["paper"])
+        self.set_source_info(card)
+        if number := self.options.get("entry"):
+            card += line("paper-entry", nodes.Text(f"Entry {number} of 19"))
+        card += line("paper-title", nodes.strong("", plain(entry.fields["title"])))
+        card += line("paper-authors", nodes.Text(authors(entry)))
+        card += line("paper-venue", nodes.Text(venue(entry)), *links(entry))
+        if judged := self.options.get("judged"):
+            card += line("paper-judged", nodes.Text(f"Judged and quoted here: {judged}."))
+        card += paper_finds()
+        return [card]
+
+
+def line(name, *parts):
+    return nodes.paragraph("", "", *parts, classes=[name])
+
+
+def plain(text):
+    """A BibTeX field as plain text."""
+    from pybtex.richtext import Text
+
+    return str(Text.from_latex(text))
+
+
+def authors(entry):
+    names = [plain(str_name(person)) for person in entry.persons["author"]]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def str_name(person):
+    parts = (person.first_names, person.middle_names, person.prelast_names, person.last_names)
+    lineage = " ".join(person.lineage_names)
+    return " ".join(name for part in parts for name in part) + (f" {lineage}" if lineage else "")
+
+
+def venue(entry):
+    fields = ("booktitle", "journal", "howpublished", "publisher")
+    where = next((plain(entry.fields[f]) for f in fields if f in entry.fields), "arXiv")
+    return f"{where}, {entry.fields['year']}"
+
+
+def links(entry):
+    for name, address in LINKS.items():
+        if name in entry.fields:
+            value = entry.fields[name]
+            uri = address.format(value)
+            yield nodes.Text(" · ")
+            yield nodes.reference("", NAMES[name].format(value), refuri=uri, internal=False)
+
+
+class Finds(SphinxPostTransform):
+    """What the page holds: examples verified, numbers recomputed, what the list gets wrong."""
+
+    default_priority = 6
+
+    def run(self):
+        for node in list(self.document.findall(paper_finds)):
+            node.replace_self(self.finds(self.env.current_document.docname))
+
+    def finds(self, docname):
+        domain = self.env.get_domain("ledger")
+        numbers = domain.of(ledger.Number, docname)
+        agreed = sum(number.reproduced for number in numbers)
+        examples = verified.count_examples(self.env, docname)
+        counts = [f"{examples} examples verified"]
+        if numbers:
+            counts.append(f"{agreed} of {len(numbers)} printed numbers reproduced")
+        found = [line("paper-counts", nodes.Text(" · ".join(counts)))]
+        claims = {claim.id: claim for claim in domain.of(ledger.Claim, docname)}
+        wrong = [a for a in domain.of(ledger.Annotation, docname) if a.verdict in AMISS]
+        items = [self.item(claims[a.id], a) for a in wrong if a.id in claims]
+        if items:
+            found.append(line("paper-amiss", nodes.strong("", "What the list gets wrong here")))
+            found.append(nodes.bullet_list("", *items))
+        return found
+
+    def item(self, claim, annotation):
+        link = nodes.reference("", claim.id, refid=f"annotation-{claim.id}", internal=True)
+        verdict = ledger.chip(annotation.verdict, f"verdict-{annotation.verdict}")
+        words = nodes.Text(f" “{claim.words}” ")
+        return nodes.list_item("", nodes.paragraph("", "", link, words, verdict))
+
+
+AMISS = ("wrong", "imprecise")
+
+
+def setup(app):
+    app.setup_extension("ledger")
+    app.add_node(paper_finds)
+    app.add_directive("paper", PaperDirective)
+    app.add_post_transform(Finds)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,273 @@
+"""The verified build: a page's examples are run while Sphinx reads the page.
+
+The parser and the runner are ``sphinx.ext.doctest``'s own, so ``make doctest`` (the
+standard builder) runs the same examples.  Here they run in every builder, in the parallel
+readers, and again only when the page, a snippet that it uses, or the ground they stand on
+(Python, NumPy, the ``doctest_*`` settings) has changed.
+
+Stands on ``strict``: a failing example is a warning at its file and line, and a page that
+warned is read again.  Knows no snippet by name.  Above it: ``ledger`` and ``paper``,
+which ask it how many examples a page holds.
+"""
+
+import doctest
+import importlib
+import re
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from docutils import nodes
+from sphinx.environment.collectors import EnvironmentCollector
+from sphinx.ext.doctest import DocTestBuilder, SphinxDocTestRunner
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+REPORT = re.compile(
+    r'\*+\nFile "(?P<file>[^"]+)", line (?P<line>\d+|\?), in (?P<group>.+)\n(?P<text>[\s\S]*)'
+)
+
+
+@dataclass
+class Page:
+    """What running one page told: how many examples it holds, and its docstrings' places."""
+
+    examples: int = 0
+    docstrings: set[tuple[str, int]] = field(default_factory=set)
+
+
+def pages(env) -> dict[str, Page]:
+    if not hasattr(env, "verified_pages"):
+        env.verified_pages = {}
+    return env.verified_pages
+
+
+def count_examples(env, docname=None) -> int:
+    """Examples verified on one page, or in the whole book with each docstring counted once."""
+    if docname is not None:
+        page = pages(env).get(docname, Page())
+        return page.examples + len(page.docstrings)
+    docstrings = set().union(*(page.docstrings for page in pages(env).values()))
+    return sum(page.examples for page in pages(env).values()) + len(docstrings)
+
+
+# -- running ------------------------------------------------------------------------------
+
+
+class Runner(DocTestBuilder):
+    """sphinx.ext.doctest's runner, without being the active builder or writing a file."""
+
+    name = "verified"
+
+    def init(self):
+        self.opt, self.type, self.reports = self.config.doctest_default_flags, "single", []
+        doctest.compile = self.compile  # as the parent does: setup code has many statements
+        for kind in ("total", "setup", "cleanup"):
+            setattr(self, f"{kind}_failures", 0)
+            setattr(self, f"{kind}_tries", 0)
+
+    def _out(self, text): ...
+
+    def _warn_out(self, text):
+        self.reports.append(text)
+
+    def get_filename_for_node(self, node, docname):
+        return source_of(node) or str(self.env.doc2path(docname))
+
+    def get_line_number(self, node):
+        return first_line(node)
+
+
+def is_example(node):
+    return isinstance(node, nodes.literal_block | nodes.comment) and "testnodetype" in node
+
+
+def source_of(node):
+    return (node.source or "").partition(":docstring of ")[0]
+
+
+def text_of(node):
+    return node.get("test") or node.astext()
+
+
+def first_line(node):
+    """Index of the line of the file that an example block starts on.
+
+    Directives nested in others report the line of their fence, or one before it.
+    """
+    rows = Path(source_of(node)).read_text("utf-8").split("\n")
+    wanted = text_of(node).lstrip("\n").split("\n", 1)[0].strip()
+    start = max((node.line or 1) - 1, 0)
+    return next((i for i in range(start, len(rows)) if rows[i].strip() == wanted), start)
+
+
+@contextmanager
+def time_limit(seconds, what):
+    """Interrupts an example that does not end (only the main thread can be interrupted)."""
+
+    def stop(*_):
+        raise TimeoutError(f"{what} did not finish within {seconds} s (verified_seconds)")
+
+    try:
+        before = signal.signal(signal.SIGALRM, stop)
+    except (AttributeError, ValueError):  # Windows, or not the main thread
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def loaded(package):
+    """The package's modules that Python has imported."""
+    return [name for name in sys.modules if name.startswith(f"{package}.")]
+
+
+def forget(package):
+    """Makes the next import of a module of the package a fresh one, and so a visible one."""
+    for name in loaded(package):
+        parent, _, leaf = name.rpartition(".")
+        getattr(sys.modules.get(parent), "__dict__", {}).pop(leaf, None)
+        del sys.modules[name]
+
+
+def shown_modules(env, package):
+    """Modules of the package whose file the page includes: their docstrings are on the page."""
+    root = Path(env.config.verified_root or env.app.confdir)
+    for name in sorted(map(str, env.dependencies.get(env.docname, ()))):
+        path = Path(env.srcdir, name).resolve()
+        if path.suffix == ".py" and path.is_relative_to(root / package):
+            yield ".".join(path.relative_to(root).with_suffix("").parts)
+
+
+def run_docstrings(module, runner):
+    """Runs the docstring examples of a module; returns the place of each."""
+    check = SphinxDocTestRunner(verbose=False, optionflags=runner.opt)
+    tests = [t for t in doctest.DocTestFinder().find(importlib.import_module(module)) if t.examples]
+    for test in tests:
+        runner.type = "single"
+        check.run(test, out=runner._warn_out)
+    return {(module, t.lineno + e.lineno + 1) for t in tests for e in t.examples}
+
+
+# -- the page -----------------------------------------------------------------------------
+
+
+def skipped_prompts(doctree, path):
+    """Line numbers of `>>>` that stand in no example block: Sphinx would pass them unseen."""
+    run = set()
+    for node in filter(is_example, doctree.findall()):
+        if source_of(node) == str(path):
+            start = first_line(node)
+            run.update(range(start, start + len(text_of(node).split("\n"))))
+    rows = Path(path).read_text("utf-8").split("\n")
+    return [i + 1 for i, row in enumerate(rows) if row.lstrip().startswith(">>>") and i not in run]
+
+
+def never_run(node):
+    """Why an example block would not be run, or would not be seen; None if it is both."""
+    flags = {**node.get("options", {})}
+    if "skipif" in node or flags.get(doctest.SKIP) or "+SKIP" in text_of(node):
+        return "is skipped: every example of the book is run, so mend it or take it out"
+    if isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
+        return "is hidden: show it, for what is verified must be seen"
+    return None
+
+
+def mark(doctree, failures):
+    """Shows on the page which blocks were verified, and under a failed one what it printed."""
+    for node in list(filter(is_example, doctree.findall())):
+        if node["testnodetype"] not in {"doctest", "testcode"} or "verified" in node["classes"]:
+            continue
+        start = first_line(node)
+        span = range(start + 1, start + 1 + len(text_of(node).split("\n")))
+        failed = [text for (file, line), text in failures if file == source_of(node) and line in span]
+        node["classes"].append("failed" if failed else "verified")
+        if failed:
+            report = nodes.literal_block("", "\n".join(failed), language="none", classes=["report"])
+            node.parent.insert(node.parent.index(node) + 1, report)
+
+
+class Verification(EnvironmentCollector):
+    """Runs each page's examples when it is read."""
+
+    def clear_doc(self, app, env, docname):
+        pages(env).pop(docname, None)
+
+    def merge_other(self, app, env, docnames, other):
+        pages(env).update({d: page for d, page in pages(other).items() if d in docnames})
+
+    def get_outdated_docs(self, app, env, added, changed, removed):
+        settings = ("global_setup", "global_cleanup", "default_flags", "test_doctest_blocks")
+        ground = (
+            sys.version,
+            np.__version__,
+            *(str(app.config[f"doctest_{name}"]) for name in settings),
+        )
+        stale = getattr(env, "verified_ground", ground) != ground
+        env.verified_ground = ground
+        return env.found_docs if stale else []
+
+    def process_doc(self, app, doctree):
+        env, package = app.env, app.config.verified_package
+        path = env.doc2path(env.docname)
+        runner = Runner(app, env)
+        runner.init()
+        page = Page()
+        forget(package)
+        with (
+            np.printoptions(),
+            np.errstate(),
+            time_limit(app.config.verified_seconds, f"the examples of {env.docname}"),
+        ):
+            try:
+                runner.test_doc(env.docname, doctree)
+                page.examples = runner.total_tries
+                for module in shown_modules(env, package):
+                    page.docstrings |= run_docstrings(module, runner)
+            except TimeoutError as error:
+                logger.warning("%s", error, location=env.docname, type="verified")
+        del doctest.compile
+        for name in loaded(package):
+            env.note_dependency(sys.modules[name].__file__)
+        pages(env)[env.docname] = page
+        self.tell(doctree, path, runner.reports)
+
+    def tell(self, doctree, path, reports):
+        failures = []
+        for report in reports:
+            found = REPORT.match(report)
+            file, line = found["file"], int(found["line"]) if found["line"].isdigit() else None
+            text = found["text"].rstrip()
+            failures.append(((file, line), text))
+            logger.warning(
+                "the example does not hold\n%s", text, location=f"{file}:{line}", type="verified"
+            )
+        for line in skipped_prompts(doctree, path):
+            logger.warning(
+                "Sphinx would not run this `>>>`: put it into a {doctest} block",
+                location=f"{path}:{line}",
+                type="verified",
+            )
+        for node in filter(is_example, doctree.findall()):
+            if reason := never_run(node):
+                place = f"{path}:{first_line(node) + 1}"
+                logger.warning("this example %s", reason, location=place, type="verified")
+        mark(doctree, failures)
+
+
+def setup(app):
+    app.setup_extension("sphinx.ext.doctest")
+    app.setup_extension("strict")
+    app.add_config_value("verified_package", "snippets", "env")
+    app.add_config_value("verified_root", None, "env", types=frozenset({str, type(None)}))
+    app.add_config_value("verified_seconds", 60, "")
+    app.add_env_collector(Verification)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,268 @@
+"""The live preview: a saved page is in the browser some 0.4 s later.
+
+sphinx-autobuild serves the pages and reloads them.  Ours are the choice of what is watched, and
+the standby: when a build ends, the process of the next one starts and waits, its modules imported,
+conf.py read and the environment loaded, until a file is saved.  So every build has an interpreter
+of its own, and a save costs no more than reading and writing the pages that it changes.
+
+A tool: it runs Sphinx on the book, without ``-W``, and writes to build/live and
+build/doctrees-live only.  Run as ``make livehtml``.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from pathlib import Path
+
+HOST = "127.0.0.1"
+APART = {"build", "tests", "tools"}  # folders of the root that no page is made from
+CLUTTER = re.compile(r"\..*|#.*#|.*~|.*___|4913|__pycache__")  # what editors and caches leave
+
+
+# -- the standby: a process for one build ---------------------------------------------------
+
+
+def stand_by(argv):
+    """Sets Sphinx up, waits for one line (the saved files, as JSON), builds and exits."""
+    from sphinx.application import Sphinx
+    from sphinx.cmd.build import main
+
+    build = Sphinx.build
+
+    def wait_and_build(app, *args):
+        gc.freeze()
+        gc.disable()  # a process for one build has no time for it
+        saved = json.loads(sys.stdin.readline() or os._exit(0))  # no line: the server has gone
+        app.connect("env-get-outdated", lambda app, env, *_: pages_of(env, saved))
+        build(app, *args)
+        app.statuscode = int(app._warncount > 0)
+
+    Sphinx.build = wait_and_build
+    status = main(argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # taking an interpreter down takes as long as the build
+
+
+def pages_of(env, files):
+    """The pages made from these files.
+
+    Sphinx compares times: it would miss a page saved again while its examples were running.
+    """
+    files = set(files)
+    pages = {env.path2doc(file) for file in files}
+    for page, used in env.dependencies.items():
+        if files & {os.path.normpath(os.path.join(env.srcdir, file)) for file in used}:
+            pages.add(page)
+    return pages & env.found_docs
+
+
+# -- the server -----------------------------------------------------------------------------
+
+
+def is_watched(root, path):
+    parts = Path(path).relative_to(root).parts
+    return not {*parts[:1]} & APART and not any(map(CLUTTER.fullmatch, parts))
+
+
+def is_read_late(root, path):
+    """Whether Sphinx reads this file while it builds: a standby holds nothing of it."""
+    folder, name = path.relative_to(root).parts[0], path.name
+    page = folder == "docs" and name.endswith(".md")
+    return page or (folder == "snippets" and name.endswith(".py") and name != "__init__.py")
+
+
+def say(text):
+    print(f"[live] {text}", flush=True)
+
+
+class Preview:
+    """Builds the book when told what was saved."""
+
+    def __init__(self, root, url):
+        self.root, self.url = root, url
+        self.standby, self.closed, self.lock = None, False, threading.Lock()
+        folders = [
+            "-c",
+            root,
+            "-d",
+            root / "build/doctrees-live",
+            root / "docs",
+            root / "build/live",
+        ]
+        self.command = [sys.executable, "-P", __file__, "--stand-by", "-q", *folders]
+
+    def start(self):
+        """Starts the next process, in a session of its own: Ctrl-C is for the server."""
+        with self.lock:
+            if not self.closed:
+                self.standby = subprocess.Popen(
+                    self.command, stdin=subprocess.PIPE, start_new_session=True
+                )
+
+    def discard(self):
+        if self.standby:
+            self.standby.kill()
+            self.standby.communicate()
+            self.standby = None
+
+    def __call__(self, *, changed_paths):
+        began = time.perf_counter()
+        if not all(is_read_late(self.root, path) for path in changed_paths):
+            self.discard()
+        if not self.standby or self.standby.poll() is not None:
+            self.start()
+        if self.closed:
+            return
+        saved = json.dumps([str(path) for path in changed_paths])
+        self.standby.communicate(f"{saved}\n".encode())
+        status = self.standby.returncode
+        if not self.closed:
+            say(self.outcome(status, time.perf_counter() - began))
+        if status in {0, 1}:
+            self.start()
+
+    def outcome(self, status, seconds):
+        if status == 0:
+            return f"{self.url} is up to date ({seconds:.1f} s)"
+        if status == 1:
+            return f"the book does not hold yet: see above, and the page ({seconds:.1f} s)"
+        return "Sphinx stopped, see above: the preview stands still until that is mended and saved"
+
+    def close(self):
+        with self.lock:
+            self.closed = True
+            if self.standby:
+                self.standby.kill()
+                self.standby.wait()
+
+
+def application(root, preview, port):
+    """What sphinx-autobuild serves, with our way of watching the book."""
+    import watchfiles
+    from sphinx_autobuild.middleware import JavascriptInjectorMiddleware
+    from sphinx_autobuild.server import RebuildServer
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.routing import Mount, WebSocketRoute
+    from starlette.staticfiles import StaticFiles
+
+    class Watcher(RebuildServer):
+        """Watches the root's own files and the folders below it, but not the thousands of .venv.
+
+        A single file must not be watched: it is lost when an editor saves by renaming.
+        """
+
+        async def watch(self):
+            folders = [path for path in root.iterdir() if path.is_dir() and is_watched(root, path)]
+            self.one_at_a_time = asyncio.Lock()
+            try:
+                await asyncio.gather(
+                    self.follow(root, recursive=False), self.follow(*folders, recursive=True)
+                )
+            except OSError as error:
+                say(f"saves are no longer seen: {error}")
+            finally:
+                preview.close()
+
+        async def follow(self, *paths, recursive):
+            def wanted(_, path):
+                return is_watched(root, path)
+
+            async for changes in watchfiles.awatch(
+                *paths, watch_filter=wanted, recursive=recursive, step=20
+            ):
+                saved = sorted({Path(path) for _, path in changes})
+                async with self.one_at_a_time:
+                    await asyncio.to_thread(self.change_callback, changed_paths=saved)
+                self.flag.set()
+
+    watcher = Watcher([root], None, preview)
+    pages = root / "build" / "live"
+    pages.mkdir(parents=True, exist_ok=True)
+    return Starlette(
+        routes=[
+            WebSocketRoute("/websocket-reload", watcher),
+            Mount("/", StaticFiles(directory=pages, html=True)),
+        ],
+        middleware=[Middleware(JavascriptInjectorMiddleware, ws_url=f"{HOST}:{port}")],
+        lifespan=watcher.lifespan,
+    )
+
+
+def free_port(port):
+    """The port, if it is free; for 0, any that is."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((HOST, port))
+        return probe.getsockname()[1]
+
+
+def open_when_served(url, port):
+    """Opens a browser that has a window of its own; where there is none, the address is enough."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if type(browser) is webbrowser.GenericBrowser:  # it would take the terminal
+        return
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                break
+        time.sleep(0.1)
+    browser.open(url)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Write with a preview that reloads on save.")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes any free one")
+    parser.add_argument("--open-browser", action="store_true", help="open one, where there is one")
+    book = Path(__file__).resolve().parent.parent
+    parser.add_argument("--root", type=Path, default=book, help="the folder of conf.py")
+    return parser
+
+
+def main(argv):
+    import uvicorn
+
+    args = arguments().parse_args(argv)
+    root = args.root.resolve()
+    try:
+        port = free_port(args.port)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        say(
+            f"cannot use port {args.port} ({reason}): choose another, as in --port {args.port + 1}"
+        )
+        return 2
+    url = f"http://{HOST}:{port}"
+    preview = Preview(root, url)
+    app = application(root, preview, port)
+    try:
+        say("building the book; Ctrl-C ends the preview")
+        preview(changed_paths=[])
+        if args.open_browser:
+            threading.Thread(target=open_when_served, args=(url, port), daemon=True).start()
+        uvicorn.run(app, host=HOST, port=port, log_level="warning")
+    except KeyboardInterrupt:
+        pass
+    finally:
+        preview.close()
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--stand-by"]:
+        stand_by(sys.argv[2:])
+    sys.exit(main(sys.argv[1:]))
