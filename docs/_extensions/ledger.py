@@ -341,14 +341,14 @@ class PublishedDirective(Directive):
         missing = [name for name in ("where", "what", "prints") if name not in self.options]
         if missing:
             self.warn("this {published} has no :%s:", ":, :".join(missing))
-            return [box + content]
+            return [*content]
         printed = [text.strip() for text in self.options["prints"].split("|")]
         computed = printed_lines(body.findall())
         rows = [text.strip() for text in self.options.get("rows", what).split("|")]
         if not len(printed) == len(computed) == len(rows):
             message = "%d rows, %d printed values, but the examples print %d lines"
             self.warn(message, len(rows), len(printed), len(computed))
-            return [box + content]
+            return [*content]
         causes = self.causes(rows, printed, computed)
         records = [
             self.note(

@@ -1,0 +1,11 @@
+"""The code that the pages show: one module per entry, above `layers`, the ground.
+
+Importing the package turns every annotation into a check: a call with a wrong
+shape is refused, in the doctests, in the tests and in a reader's own session.
+"""
+
+from beartype import BeartypeConf, beartype
+from jaxtyping import install_import_hook
+
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))  # int is a float
+install_import_hook("snippets", "snippets.checked")

@@ -1,0 +1,216 @@
+"""Entry 2, Attention Is All You Need (Vaswani et al. 2017).
+
+Attention, heads, positions, blocks; the learning rate; counts and costs.
+Shapes: b batch, n and m positions (queries and keys), d model width, h heads,
+d_k and d_v head widths, f feed-forward width.
+"""
+
+from typing import Any as Array
+
+import autograd.numpy as np
+from jaxtyping import Bool, Float
+
+from snippets.layers import layer_norm, relu, softmax
+
+
+def attention(
+    q: Float[Array, "*b n d_k"],
+    k: Float[Array, "*b m d_k"],
+    v: Float[Array, "*b m d_v"],
+    mask: Bool[Array, "*#b n m"] | None = None,
+) -> Float[Array, "*b n d_v"]:
+    """Values averaged by how well their keys fit each query.
+
+    Vaswani et al. 2017, eq. 1; mask: True where a query may look, §3.2.3.
+    """
+    if mask is not None and not np.all(np.any(mask, axis=-1)):
+        raise ValueError("attention: the mask hides every key of a query")
+    scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    return softmax(scores) @ v
+
+
+def causal_mask(n: int) -> Bool[Array, "n n"]:
+    """True where a position may look: at itself and at what came before.
+
+    Vaswani et al. 2017, §3.2.3.
+    """
+    return np.tril(np.ones((n, n), dtype=bool))
+
+
+def split_heads(x: Float[Array, "*b n d"], h: int) -> Float[Array, "*b h n k"]:
+    """The width d cut into h heads of d / h."""
+    *batch, n, d = x.shape
+    if d % h:
+        raise ValueError(
+            f"split_heads: {h} heads do not divide a width of {d}"
+        )
+    return np.swapaxes(np.reshape(x, (*batch, n, h, d // h)), -3, -2)
+
+
+def merge_heads(x: Float[Array, "*b h n k"]) -> Float[Array, "*b n d"]:
+    """The heads side by side again: Concat of §3.2.2."""
+    *batch, h, n, k = x.shape
+    return np.reshape(np.swapaxes(x, -3, -2), (*batch, n, h * k))
+
+
+def multi_head_attention(
+    x_q: Float[Array, "*b n d"],
+    x_kv: Float[Array, "*b m d"],
+    w_q: Float[Array, "d d"],
+    w_k: Float[Array, "d d"],
+    w_v: Float[Array, "d d"],
+    w_o: Float[Array, "d d"],
+    h: int,
+    mask: Bool[Array, "n m"] | None = None,
+) -> Float[Array, "*b n d"]:
+    """h attentions in projections of their own, mixed by w_o.
+
+    Vaswani et al. 2017, §3.2.2, with d_k = d_v = d / h; the columns of w_q,
+    w_k and w_v hold the heads side by side.
+    """
+    q, k, v = (
+        split_heads(x @ w, h)
+        for x, w in ((x_q, w_q), (x_kv, w_k), (x_kv, w_v))
+    )
+    return merge_heads(attention(q, k, v, mask)) @ w_o
+
+
+def positional_encoding(n: int, d: int) -> Float[Array, "n d"]:
+    """A code for each of n positions: sines and cosines of d / 2 frequencies.
+
+    Vaswani et al. 2017, §3.5.
+    """
+    if d % 2:
+        raise ValueError(f"positional_encoding: the width {d} is not even")
+    angles = np.arange(n)[:, None] / 10_000 ** (np.arange(0, d, 2) / d)
+    return np.reshape(np.stack([np.sin(angles), np.cos(angles)], -1), (n, d))
+
+
+def rotation(k: int, d: int) -> Float[Array, "d d"]:
+    """The matrix that takes the code of any position to that k further on.
+
+    Vaswani et al. 2017, §3.5: a fixed offset is a linear map.
+    """
+    if d % 2:
+        raise ValueError(f"rotation: the width {d} is not even")
+    angles = k / 10_000 ** (np.arange(0, d, 2) / d)
+    cos, sin = np.repeat(np.cos(angles), 2), np.sin(angles)
+    off = np.zeros(d - 1)
+    off[::2] = sin
+    return np.diag(cos) + np.diag(off, 1) - np.diag(off, -1)
+
+
+def feed_forward(
+    x: Float[Array, "*n d"],
+    w_1: Float[Array, "d f"],
+    b_1: Float[Array, " f"],
+    w_2: Float[Array, "f d"],
+    b_2: Float[Array, " d"],
+) -> Float[Array, "*n d"]:
+    """Two linear maps with a ReLU between, at each position alone (eq. 2)."""
+    return relu(x @ w_1 + b_1) @ w_2 + b_2
+
+
+def init_block(
+    rng: np.random.Generator, d: int, f: int, cross: bool = False
+) -> dict[str, Array]:
+    """Random parameters of one block, small enough to keep variances."""
+    names = ["self"] + (["cross"] if cross else [])
+    p = {
+        f"{name}_{w}": rng.normal(size=(d, d)) / np.sqrt(d)
+        for name in names
+        for w in ("q", "k", "v", "o")
+    }
+    p |= {f"{name}_gain": np.ones(d) for name in [*names, "ffn"]}
+    p |= {f"{name}_bias": np.zeros(d) for name in [*names, "ffn"]}
+    p |= {"w_1": rng.normal(size=(d, f)) / np.sqrt(d), "b_1": np.zeros(f)}
+    p |= {"w_2": rng.normal(size=(f, d)) / np.sqrt(f), "b_2": np.zeros(d)}
+    return p
+
+
+def attend(
+    name: str,
+    x: Float[Array, "*b n d"],
+    source: Float[Array, "*b m d"],
+    p: dict[str, Array],
+    h: int,
+    mask: Bool[Array, "n m"] | None = None,
+) -> Float[Array, "*b n d"]:
+    """The attention sub-layer: LayerNorm(x + Sublayer(x)), §3.1."""
+    weights = (p[f"{name}_{w}"] for w in ("q", "k", "v", "o"))
+    out = multi_head_attention(x, source, *weights, h, mask)
+    return layer_norm(x + out, p[f"{name}_gain"], p[f"{name}_bias"])
+
+
+def think(
+    x: Float[Array, "*n d"], p: dict[str, Array]
+) -> Float[Array, "*n d"]:
+    """The feed-forward sub-layer: LayerNorm(x + Sublayer(x)), §3.1."""
+    out = feed_forward(x, p["w_1"], p["b_1"], p["w_2"], p["b_2"])
+    return layer_norm(x + out, p["ffn_gain"], p["ffn_bias"])
+
+
+def encoder_block(
+    x: Float[Array, "*b n d"], p: dict[str, Array], h: int
+) -> Float[Array, "*b n d"]:
+    """Self-attention, then feed-forward (Vaswani et al. 2017, §3.1)."""
+    return think(attend("self", x, x, p, h), p)
+
+
+def decoder_block(
+    x: Float[Array, "*b n d"],
+    memory: Float[Array, "*b m d"],
+    p: dict[str, Array],
+    h: int,
+) -> Float[Array, "*b n d"]:
+    """Masked self-attention, attention to the encoder's output, feed-forward.
+
+    Vaswani et al. 2017, §3.1 and §3.2.3.
+    """
+    x = attend("self", x, x, p, h, causal_mask(x.shape[-2]))
+    return think(attend("cross", x, memory, p, h), p)
+
+
+def learning_rate(step: int, d_model: int, warmup: int = 4000) -> float:
+    """Linear rise over the warm-up, then decay with the square root of step.
+
+    Vaswani et al. 2017, eq. 3.
+    """
+    if step < 1:
+        raise ValueError(f"learning_rate: steps count from 1, this is {step}")
+    return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
+
+
+def transformer_parameters(
+    d_model: int = 512,
+    d_ff: int = 2048,
+    n_layers: int = 6,
+    h: int = 8,
+    d_k: int = 64,
+    d_v: int = 64,
+    vocabulary: int = 37_000,
+) -> int:
+    """How many numbers the model of §3 learns; the defaults are its base.
+
+    One matrix embeds both languages and makes the logits (§3.4); attention
+    has no biases (§3.2.2), the feed-forward layers have (eq. 2), and each
+    LayerNorm has a gain and a bias.
+    """
+    attention = 2 * d_model * h * (d_k + d_v)
+    ffn = 2 * d_model * d_ff + d_ff + d_model
+    norm = 2 * d_model
+    encoder = attention + ffn + 2 * norm
+    decoder = 2 * attention + ffn + 3 * norm
+    return n_layers * (encoder + decoder) + vocabulary * d_model
+
+
+def training_flops(
+    seconds: float, devices: int, flops_per_second: float
+) -> float:
+    """Floating-point operations of a training run, by the clock.
+
+    Vaswani et al. 2017, §6.1: time times devices times the speed of one.
+    """
+    return seconds * devices * flops_per_second

@@ -1,0 +1,115 @@
+"""The built HTML in a real browser: offline, readable, nothing cut, links both ways.
+
+Reads what ``make html`` left in build/html; ``make editions`` builds it first.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+HTML = Path(__file__).resolve().parents[2] / "build" / "html"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html"))
+
+
+def url(page):
+    return (HTML / page).as_uri()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    assert CHROMIUM, "no Chromium here: on Debian, apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def test_there_is_a_book():
+    assert "index.html" in PAGES, "no built book: run make html first"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_nothing_of_another_origin_and_logs_no_error(tab, page):
+    requests, errors = [], []
+    tab.on("request", lambda r: requests.append(r.url))
+    tab.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    tab.on("pageerror", lambda e: errors.append(str(e)))
+    tab.goto(url(page), wait_until="load")
+    assert [r for r in requests if not r.startswith(("file:", "data:"))] == []
+    assert errors == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280, 1680])
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_scrolls_sideways(tab, page, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(url(page), wait_until="load")
+    wide = tab.evaluate(
+        """() => {
+          const out = [];
+          const root = document.documentElement;
+          if (root.scrollWidth > root.clientWidth)
+            for (const e of document.querySelectorAll('article *')) {
+              const box = e.getBoundingClientRect();
+              if (box.right > root.clientWidth + 1) out.push(e.tagName + '.' + e.className);
+            }
+          return root.scrollWidth > root.clientWidth ? [root.scrollWidth, ...out.slice(0, 5)] : [];
+        }"""
+    )
+    assert wide == []
+
+
+def test_a_page_can_be_read_without_scripts(browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url("architectures/transformer.html"))
+    assert page.get_by_text("introduces the original Transformer").is_visible()
+    assert page.locator("#annotation-2\\.8").is_visible()
+    assert page.locator(".katex").first.is_visible()
+    context.close()
+
+
+def test_claim_annotation_and_ledger_lead_to_each_other(tab):
+    tab.goto(url("architectures/transformer.html"))
+    tab.locator("#claim-2\\.8 a.claim-number").click()
+    assert tab.url.endswith("#annotation-2.8")
+    tab.locator("#annotation-2\\.8 .chip.verdict").click()
+    assert "appendix/claims.html#row-2.8" in tab.url
+    tab.get_by_role("link", name="2.8", exact=True).click()
+    assert tab.url.endswith("transformer.html#claim-2.8")
+
+
+def test_every_example_shows_that_it_was_verified(tab):
+    tab.goto(url("architectures/transformer.html"))
+    blocks = tab.locator("div.highlight-pycon")
+    assert blocks.count() > 0
+    assert tab.locator("div.highlight-pycon:not(.verified)").count() == 0
+    shown = tab.evaluate(
+        "() => getComputedStyle(document.querySelector('div.verified'), '::after').content"
+    )
+    assert "verified" in shown
+
+
+def test_search_finds_a_word_from_a_file(tab):
+    tab.goto(url("search.html") + "?q=sinusoids")
+    tab.wait_for_selector("#search-results li a", timeout=15_000)
+    assert "transformer.html" in tab.locator("#search-results li a").first.get_attribute("href")
