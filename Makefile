@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JAX_PLATFORMS := cpu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html test doctest livehtml pdf pdf-deps epub editions editions-deps oracles \
+.PHONY: help html page test train doctest livehtml pdf pdf-deps epub editions editions-deps oracles \
         linkcheck lint format bench clean
 
 help: ## list these tasks
@@ -46,6 +46,9 @@ html: $(BOOK) ## build the verified book: build/html/index.html
 	@$(SPHINX) -b html docs build/html || { rm -rf build/failed; mv build/html build/failed 2>/dev/null; \
 	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit 1; }
 	@echo "The book: build/html/index.html"
+
+page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
+	@$(PY) tools/one_page.py $(PAGE)
 
 doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then the docstrings
 	@$(SPHINX) -b doctest docs build/doctest || { echo "make: see build/doctest/output.txt"; exit 1; }
@@ -93,6 +96,9 @@ lint: $(TESTS) ## check format and style
 format: $(TESTS) ## put format and imports in order
 	@$(PY) -m ruff format -q .
 	@$(PY) -m ruff check -q --fix .
+
+train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
+	@$(PY) tools/train.py
 
 bench: $(BOOK) ## time the build against its alternatives, as ratios of one run
 	@$(PY) tools/bench.py

@@ -1,8 +1,6 @@
 """The Sphinx configuration of the book.  Its pages are in docs/, its code in snippets/."""
 
 import doctest
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -42,8 +40,7 @@ myst_heading_anchors = 3
 myst_footnote_transition = False
 smartquotes = True
 nitpicky = True
-numfig = True
-math_numfig = True
+math_numfig = False  # equations are numbered by page, and in print by chapter
 locale_dirs = [str(ROOT / "locales")]  # absolute: Sphinx would look under docs/
 gettext_compact = False
 
@@ -57,10 +54,13 @@ ledger_paragraphs = "docs/source-paragraphs.txt"
 ledger_to_come = {"s01", *(f"s{n:02}" for n in range(3, 20)), "part2", "rlhf", "end"}
 
 bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "book"
+bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
 
 # HTML
 html_theme = "furo"
+html_math_renderer = "katex"
 html_title = project
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]

@@ -21,6 +21,8 @@ import sys
 import threading
 import time
 import webbrowser
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -37,8 +39,11 @@ def stand_by(argv):
     from sphinx.cmd.build import main
 
     build = Sphinx.build
+    at_once, *argv = argv
 
     def wait_and_build(app, *args):
+        if not int(at_once):
+            warm_up(app)
         gc.freeze()
         gc.disable()  # a process for one build has no time for it
         saved = json.loads(sys.stdin.readline() or os._exit(0))  # no line: the server has gone
@@ -51,6 +56,19 @@ def stand_by(argv):
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # taking an interpreter down takes as long as the build
+
+
+def warm_up(app):
+    """Loads what the snippets import of others; they themselves are forgotten, for they change."""
+    import verified
+
+    package = app.config.verified_package
+    folder = Path(app.config.verified_root or app.confdir)
+    with verified.time_limit(5, "an import"):
+        for file in folder.glob(f"{package}/**/*.py"):
+            with suppress(Exception, SystemExit):  # the page that uses it will tell
+                import_module(".".join(file.relative_to(folder).with_suffix("").parts))
+    verified.forget(package)
 
 
 def pages_of(env, files):
@@ -91,22 +109,16 @@ class Preview:
     def __init__(self, root, url):
         self.root, self.url = root, url
         self.standby, self.closed, self.lock = None, False, threading.Lock()
-        folders = [
-            "-c",
-            root,
-            "-d",
-            root / "build/doctrees-live",
-            root / "docs",
-            root / "build/live",
-        ]
-        self.command = [sys.executable, "-P", __file__, "--stand-by", "-q", *folders]
+        self.sphinx = ["-q", "-c", root, "-d", root / "build/doctrees-live"]
+        self.sphinx += [root / "docs", root / "build/live"]
 
-    def start(self):
+    def start(self, at_once=False):
         """Starts the next process, in a session of its own: Ctrl-C is for the server."""
         with self.lock:
             if not self.closed:
+                command = [sys.executable, "-P", __file__, "--stand-by", str(int(at_once))]
                 self.standby = subprocess.Popen(
-                    self.command, stdin=subprocess.PIPE, start_new_session=True
+                    command + self.sphinx, stdin=subprocess.PIPE, start_new_session=True
                 )
 
     def discard(self):
@@ -120,7 +132,7 @@ class Preview:
         if not all(is_read_late(self.root, path) for path in changed_paths):
             self.discard()
         if not self.standby or self.standby.poll() is not None:
-            self.start()
+            self.start(at_once=True)
         if self.closed:
             return
         saved = json.dumps([str(path) for path in changed_paths])

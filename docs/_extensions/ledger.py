@@ -330,7 +330,8 @@ class PublishedDirective(Directive):
     required_arguments = 1
     has_content = True
     option_spec = {
-        name: directives.unchanged_required for name in ("where", "what", "rows", "prints", "because")
+        name: directives.unchanged_required
+        for name in ("where", "what", "rows", "prints", "because")
     }
 
     def run(self):
@@ -431,7 +432,14 @@ class ErratumDirective(Directive):
         shown = any(map(verified.is_example, box.findall())) or len(citations.cited(box)) > 1
         if not shown:
             self.warn("this {erratum} shows no evidence: add an example or a citation")
-        self.note(Erratum, key=key, where=where, anchor=box["ids"][0], reads=copies(reads), should=copies(should))
+        self.note(
+            Erratum,
+            key=key,
+            where=where,
+            anchor=box["ids"][0],
+            reads=copies(reads),
+            should=copies(should),
+        )
         return [box]
 
 
@@ -637,10 +645,7 @@ def errata_ledger(ledger, fill):
 
 
 def lost_ledger(ledger, fill):
-    rows = [
-        [[fill.link(r, r.anchor, r.paragraph)], copies(r.body)]
-        for r in ledger.of(Lost)
-    ]
+    rows = [[[fill.link(r, r.anchor, r.paragraph)], copies(r.body)] for r in ledger.of(Lost)]
     return rows and table(["paragraph", "what the copy lost or altered"], rows, [], [15, 85])
 
 

@@ -206,10 +206,14 @@ def mark(doctree, failures):
             continue
         start = first_line(node)
         span = range(start + 1, start + 1 + len(text_of(node).split("\n")))
-        failed = [text for (file, line), text in failures if file == source_of(node) and line in span]
+        failed = [
+            text for (file, line), text in failures if file == source_of(node) and line in span
+        ]
         node["classes"].append("failed" if failed else "verified")
         if failed:
-            report = nodes.literal_block("", "\n".join(failed), language="none", classes=["report"])
+            report = nodes.literal_block(
+                "", "\n".join(failed), language="none", classes=["report"]
+            )
             node.parent.insert(node.parent.index(node) + 1, report)
 
 

@@ -1,0 +1,150 @@
+"""Citations that keep up: sphinxcontrib-bibtex, made incremental and two-way.
+
+Its plug-ins are looked up once and each entry is formatted once (both kept), the pages that
+cite a changed entry are written again, and the bibliography says which pages cite each entry.
+
+Stands on sphinxcontrib-bibtex alone.  Above it: ``ledger``, which asks what a subtree cites.
+"""
+
+from functools import cache
+from hashlib import blake2b
+
+import pybtex.plugin
+from docutils import nodes
+from pybtex.style.formatting import BaseStyle
+from pybtex.style.formatting.unsrt import Style as UnsrtStyle
+from pybtex.style.labels import BaseLabelStyle
+from sphinx import addnodes
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
+from sphinxcontrib.bibtex.citation_target import parse_citation_targets
+
+logger = logging.getLogger(__name__)
+format_entry = BaseStyle.format_entry
+find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
+
+
+def cited(node):
+    """(key, locator) of each citation under a node; the locator may be empty."""
+    return [
+        (target.key, target.post)
+        for ref in node.findall(addnodes.pending_xref)
+        if ref.get("refdomain") == "cite"
+        for target in parse_citation_targets(ref["reftarget"])
+    ]
+
+
+# -- how an entry looks ---------------------------------------------------------------------
+
+
+class AuthorYearLabels(BaseLabelStyle):
+    """Labels such as “Vaswani et al. 2017”, told apart by a letter where two would be alike."""
+
+    def format_labels(self, sorted_entries):
+        labels = [
+            f"{short_authors(entry)} {entry.fields.get('year', 'n.d.')}"
+            for entry in sorted_entries
+        ]
+        seen = {}
+        for label in labels:
+            seen[label] = seen.get(label, 0) + 1
+            letter = chr(ord("a") + seen[label] - 1) if labels.count(label) > 1 else ""
+            yield label + letter
+
+
+def short_authors(entry):
+    from pybtex.richtext import Text
+
+    people = entry.persons.get("author") or entry.persons.get("editor") or []
+    names = [
+        str(Text.from_latex(" ".join([*person.prelast_names, *person.last_names])))
+        for person in people
+    ]
+    if not names:
+        return entry.key
+    return " and ".join(names) if len(names) <= 2 else f"{names[0]} et al."
+
+
+class BookStyle(UnsrtStyle):
+    """Entries in the order of their authors, with author and year for a label."""
+
+    default_sorting_style = "author_year_title"
+    default_label_style = AuthorYearLabels
+
+
+# -- formatting once --------------------------------------------------------------------------
+
+
+def use_cache(app):
+    kept = app.env.__dict__.setdefault("citations_formatted", {})
+
+    def cached(self, label, entry, bib_data=None):
+        digest = blake2b(repr(entry).encode(), digest_size=16).digest()
+        key = type(self).__qualname__, label, digest
+        if key not in kept:
+            kept[key] = format_entry(self, label, entry, bib_data)
+        return kept[key]
+
+    BaseStyle.format_entry = cached
+
+
+# -- writing again what changed ---------------------------------------------------------------
+
+
+def rewrite(app, env):
+    """The pages that show an entry whose label, target or tooltip has changed."""
+    cite = env.get_domain("cite")
+    now = {
+        c.key: f"{c.formatted_entry.label} {c.citation_id} {c.formatted_entry.text!r}"
+        for c in cite.citations
+    }
+    before, env.citations_shown = getattr(env, "citations_shown", now), now
+    changed = {key for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
+    pages = {r.docname for r in cite.citation_refs if changed & {t.key for t in r.targets}}
+    citing = citing_pages(env)
+    titles = {page: env.titles[page].astext() for pages in citing.values() for page in pages}
+    if (citing, titles) != getattr(env, "citations_citing", None):
+        env.citations_citing = citing, titles
+        pages |= {key.docname for key in cite.bibliographies}
+    return sorted(pages)
+
+
+def citing_pages(env):
+    """For each key the pages that cite it, and where each of them does so first."""
+    found = {}
+    for ref in env.get_domain("cite").citation_refs:
+        for target in ref.targets:
+            found.setdefault(target.key, {}).setdefault(ref.docname, ref.citation_ref_id)
+    return found
+
+
+def add_cited_in(app, doctree, docname):
+    """After each entry of the bibliography, links to the pages that cite it."""
+    cite = app.env.get_domain("cite")
+    keys = {c.citation_id: c.key for c in cite.citations if c.bibliography_key.docname == docname}
+    if not keys:
+        return
+    citing = citing_pages(app.env)
+    for node in doctree.findall(nodes.citation):
+        pages = citing.get(keys.get(next(iter(node["ids"]), None)), {})
+        links = [
+            make_refnode(
+                app.builder, docname, page, anchor, nodes.Text(app.env.titles[page].astext())
+            )
+            for page, anchor in sorted(pages.items())
+        ]
+        if links:
+            line = nodes.paragraph("", "Cited in ", classes=["cited-in"])
+            for i, link in enumerate(links):
+                line += [nodes.Text(", "), link] if i else [link]
+            node += line
+
+
+def setup(app):
+    app.setup_extension("sphinxcontrib.bibtex")
+    pybtex.plugin._load_entry_point = find_entry_point
+    pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
+    app.connect("builder-inited", use_cache)
+    app.connect("env-updated", rewrite, priority=900)  # after they were formatted
+    app.connect("doctree-resolved", add_cited_in)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,205 @@
+"""Entry 15, Training Compute-Optimal Large Language Models (Hoffmann 2022).
+
+The loss as a function of size and data, its optimum, and the three ways to
+find it.  N parameters, D tokens, C training compute in FLOPs, L the loss.
+"""
+
+from pathlib import Path
+from typing import Any as Array
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+class Fit(NamedTuple):
+    """The five constants of Hoffmann et al. 2022, eq. 2."""
+
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+
+
+# Hoffmann et al. 2022, eq. 10; then what stands in a comment of its source.
+PRINTED = Fit(1.69, 406.4, 410.7, 0.34, 0.28)
+UNROUNDED = Fit(
+    *np.exp([0.5267228, 6.0073404, 6.0179186]).tolist(), 0.33917084, 0.2849083
+)
+# Besiroglu et al. 2024, Table 1.
+BESIROGLU = Fit(1.8172, 482.01, 2085.43, 0.3478, 0.3658)
+
+# Hoffmann et al. 2022, Table A9: d_model, ffw_size, kv_size, heads, layers.
+TABLE_A9 = [
+    tuple(map(int, row.split()))
+    for row in """\
+512 2048 64 8 8, 576 2304 64 9 9, 640 2560 64 10 10, 640 2560 64 10 13,
+640 2560 64 10 16, 768 3072 64 12 12, 768 3072 64 12 15, 768 3072 64 12 18,
+896 3584 64 14 14, 896 3584 64 14 16, 896 3584 64 14 18, 1024 4096 64 16 16,
+1024 4096 64 16 18, 1024 4096 64 16 20, 1280 5120 128 10 18,
+1280 5120 128 10 21, 1408 5632 128 11 18, 1280 5120 128 10 24,
+1408 5632 128 11 21, 1536 6144 128 12 19, 1408 5632 128 11 24,
+1536 6144 128 12 22, 1536 6144 128 12 25, 1792 7168 128 14 20,
+1792 7168 128 14 23, 1792 7168 128 14 26, 2048 8192 128 16 22,
+2176 8704 128 17 22, 2048 8192 128 16 25, 2048 8192 128 16 28,
+2176 8704 128 17 25, 2304 9216 128 18 24, 2176 8704 128 17 28,
+2304 9216 128 18 28, 2304 9216 128 18 32, 2560 10240 128 20 26,
+2560 10240 128 20 30, 2560 10240 128 20 34, 2688 10752 128 22 36,
+2816 11264 128 22 36, 2944 11776 128 22 36, 3072 12288 128 24 36,
+3584 14336 128 28 40, 4096 16384 128 32 42, 4352 17408 128 32 47,
+4608 18432 128 36 44, 4608 18432 128 32 47, 4864 19456 128 32 47,
+4992 19968 128 32 49, 5120 20480 128 40 47""".split(",")
+]
+
+
+def loss(
+    n: Float[Array, "*m"] | float, d: Float[Array, "*m"] | float, fit: Fit
+) -> Float[Array, "*m"] | float:
+    """The loss of n parameters trained on d tokens, in nats per token.
+
+    Hoffmann et al. 2022, eq. 2.
+    """
+    return fit.E + fit.A / n**fit.alpha + fit.B / d**fit.beta
+
+
+def exponents(fit: Fit) -> tuple[float, float]:
+    """a and b of N_opt ~ C^a and D_opt ~ C^b (Hoffmann et al. 2022, eq. 4)."""
+    total = fit.alpha + fit.beta
+    return fit.beta / total, fit.alpha / total
+
+
+def optimum(c: float, fit: Fit) -> tuple[float, float]:
+    """The parameters and tokens of least loss, where 6 N D = c.
+
+    Hoffmann et al. 2022, eq. 4.
+    """
+    if c <= 0:
+        raise ValueError(f"optimum: a budget is positive, this is {c}")
+    a, b = exponents(fit)
+    ratio = fit.alpha * fit.A / (fit.beta * fit.B)
+    g = ratio ** (1 / (fit.alpha + fit.beta))
+    return g * (c / 6) ** a, (c / 6) ** b / g
+
+
+def power_law(
+    x: Float[Array, " m"], y: Float[Array, " m"]
+) -> tuple[float, float]:
+    """The exponent s and the factor k of y = k x^s, by a line in logarithms.
+
+    Hoffmann et al. 2022, §3.1.
+    """
+    if len(set(x.tolist())) < 2:
+        raise ValueError("power_law: a line needs two different points")
+    s, k = np.polyfit(np.log(x), np.log(y), 1)
+    return float(s), float(np.exp(k))
+
+
+def valley(n: Float[Array, " m"], losses: Float[Array, " m"]) -> float:
+    """The size at the vertex of a parabola in log n: one IsoFLOP profile.
+
+    Hoffmann et al. 2022, §3.2.
+    """
+    if len(n) < 3:
+        raise ValueError("valley: a parabola needs three models")
+    p = np.polyfit(np.log(n), losses, 2)
+    if p[0] <= 0:
+        raise ValueError("valley: these losses have no lowest point")
+    return float(np.exp(-p[1] / (2 * p[0])))
+
+
+def log_loss(
+    theta: Float[Array, " 5"], n: Float[Array, " m"], d: Float[Array, " m"]
+) -> tuple[Float[Array, " m"], Float[Array, "m 3"]]:
+    """The logarithm of eq. 2, and the share of each of its three terms.
+
+    theta: log A, log B, log E, alpha, beta.  Hoffmann et al. 2022, eq. 11:
+    LSE(a - alpha log N, b - beta log D, e).
+    """
+    a, b, e, alpha, beta = theta
+    terms = np.stack(
+        [a - alpha * np.log(n), b - beta * np.log(d), np.full(len(n), e)], -1
+    )
+    top = np.max(terms, axis=-1)
+    powers = np.exp(terms - top[:, None])
+    total = np.sum(powers, axis=-1)
+    return top + np.log(total), powers / total[:, None]
+
+
+def huber(r: Float[Array, "*m"], delta: float = 1e-3) -> Float[Array, "*m"]:
+    """Half the square near zero, a straight line beyond delta.
+
+    Huber 1964, as used in Hoffmann et al. 2022, eq. 3.
+    """
+    if delta <= 0:
+        raise ValueError(f"huber: delta is positive, this is {delta}")
+    size = np.abs(r)
+    return np.where(size <= delta, r**2 / 2, delta * (size - delta / 2))
+
+
+def gradient(
+    theta: Float[Array, " 5"],
+    n: Float[Array, " m"],
+    d: Float[Array, " m"],
+    losses: Float[Array, " m"],
+    delta: float = 1e-3,
+) -> tuple[Float[Array, " 5"], Float[Array, "5 5"]]:
+    """Of the sum of Huber losses (eq. 11): the gradient, and a curvature.
+
+    The curvature is that of the parabola which touches the Huber loss from
+    above, through the Jacobian of log_loss.
+    """
+    log_l, (p_n, p_d, p_e) = (x.T for x in log_loss(theta, n, d))
+    r = log_l - np.log(losses)
+    jacobian = np.stack([p_n, p_d, p_e, -p_n * np.log(n), -p_d * np.log(d)])
+    weighted = jacobian * np.minimum(1, delta / np.maximum(np.abs(r), delta))
+    return weighted @ r, weighted @ jacobian.T
+
+
+def fit_loss(
+    n: Float[Array, " m"],
+    d: Float[Array, " m"],
+    losses: Float[Array, " m"],
+    start: Fit,
+    steps: int = 100,
+) -> Fit:
+    """The constants of least Huber loss: damped Gauss-Newton, from a start.
+
+    Solves Hoffmann et al. 2022, eq. 11, where the paper uses L-BFGS.
+    """
+    if len(n) < 5:
+        raise ValueError(f"fit_loss: 5 constants, but {len(n)} runs")
+
+    def height(t):
+        return np.sum(huber(log_loss(t, n, d)[0] - np.log(losses)))
+
+    e, a, b, alpha, beta = start
+    theta = np.array([np.log(a), np.log(b), np.log(e), alpha, beta])
+    damping = 1e-3
+    for _ in range(steps):
+        g, h = gradient(theta, n, d, losses)
+        step = np.linalg.solve(h + damping * np.diag(np.diag(h)), g)
+        better = height(theta - step) < height(theta)
+        theta = theta - step if better else theta
+        damping *= 0.2 if better else 5
+    a, b, e = np.exp(theta[:3]).tolist()
+    return Fit(e, a, b, *theta[3:].tolist())
+
+
+def runs(
+    drop: int = 0,
+) -> tuple[Float[Array, " m"], Float[Array, " m"], Float[Array, " m"]]:
+    """Parameters, tokens and losses of runs read off Figure 4.
+
+    Besiroglu et al. 2024; see snippets/data/chinchilla.txt.  drop: how many
+    runs of the highest loss to leave out.
+    """
+    path = Path(__file__).with_name("data") / "chinchilla.txt"
+    millions, exaflops, losses = np.loadtxt(path).T
+    if not 0 <= drop < len(losses):
+        raise ValueError(f"runs: cannot drop {drop} of {len(losses)}")
+    kept: Bool[Array, " m"] = np.argsort(np.argsort(losses)) < (
+        len(losses) - drop
+    )
+    n = millions[kept] * 1e6
+    return n, exaflops[kept] * 1e18 / (6 * n), losses[kept]

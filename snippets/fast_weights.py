@@ -1,0 +1,286 @@
+"""Entry 4, fast weights and linear attention.
+
+Schmidhuber 1992 (fast weights), Katharopoulos et al. 2020 (linear attention),
+Choromanski et al. 2021 (random features), Schlag et al. 2021 (delta rule).
+Shapes: n positions, d width of queries and keys, c features, m width of the
+values or number of random features, as in the papers.
+"""
+
+from typing import Any as Array
+
+import numpy as np
+from jaxtyping import Float
+
+
+def write(
+    w: Float[Array, "m c"], k: Float[Array, " c"], v: Float[Array, " m"]
+) -> Float[Array, "m c"]:
+    """The memory with one more pair: w + v k^T.
+
+    Schmidhuber 1992, eqs. 1 and 5, with sigma the plain sum; Schlag et al.
+    2021, eq. 2.
+    """
+    return w + np.outer(v, k)
+
+
+def fast_weights(
+    q: Float[Array, "n c"],
+    k: Float[Array, "n c"],
+    v: Float[Array, "n m"],
+    read_first: bool = False,
+) -> Float[Array, "n m"]:
+    """A matrix that is written at each step and asked at each step.
+
+    Schlag et al. 2021, eqs. 2 and 3, write and then read; read_first is the
+    order of Schmidhuber 1992, §2.
+    """
+    w, read = np.zeros((v.shape[1], k.shape[1])), []
+    for q_i, k_i, v_i in zip(q, k, v, strict=True):
+        before, w = w, write(w, k_i, v_i)
+        read.append((before if read_first else w) @ q_i)
+    return np.array(read).reshape(v.shape)
+
+
+def elu_plus_one(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Positive features: x + 1 above zero, e^x below.
+
+    Katharopoulos et al. 2020, eq. 7.
+    """
+    return np.where(x > 0, x + 1, np.exp(np.minimum(x, 0)))
+
+
+def normalised(
+    x: Float[Array, "*n m"], total: Float[Array, "*n"]
+) -> Float[Array, "*n m"]:
+    """Sums of values over the sums of their weights."""
+    if np.any(total == 0):
+        raise ValueError("normalised: the weights of a query sum to zero")
+    return x / total[..., None]
+
+
+def linear_attention(
+    q: Float[Array, "n c"],
+    k: Float[Array, "n c"],
+    v: Float[Array, "n m"],
+    causal: bool = False,
+) -> Float[Array, "n m"]:
+    """Attention with the weights q . k over their sum, n x n at once.
+
+    Katharopoulos et al. 2020, eqs. 4 and 8; q and k are features already.
+    """
+    weights = q @ k.T
+    if causal:
+        weights = np.tril(weights)
+    return normalised(weights @ v, weights.sum(axis=1))
+
+
+def linear_attention_recurrent(
+    q: Float[Array, "n c"], k: Float[Array, "n c"], v: Float[Array, "n m"]
+) -> Float[Array, "n m"]:
+    """The causal one, step by step, in a state of c (m + 1) numbers.
+
+    Katharopoulos et al. 2020, eqs. 16 to 20.
+    """
+    s, z, out = np.zeros((k.shape[1], v.shape[1])), np.zeros(k.shape[1]), []
+    for q_i, k_i, v_i in zip(q, k, v, strict=True):
+        s, z = s + np.outer(k_i, v_i), z + k_i
+        out.append(normalised(q_i @ s, q_i @ z))
+    return np.array(out).reshape(v.shape)
+
+
+def linear_attention_chunked(
+    q: Float[Array, "n c"],
+    k: Float[Array, "n c"],
+    v: Float[Array, "n m"],
+    size: int,
+) -> Float[Array, "n m"]:
+    """The causal one, size positions at a time: both forms in one."""
+    if size < 1:
+        raise ValueError(f"linear_attention_chunked: a chunk of {size}")
+    s, z, out = np.zeros((k.shape[1], v.shape[1])), np.zeros(k.shape[1]), []
+    for i in range(0, len(q), size):
+        q_i, k_i, v_i = (x[i : i + size] for x in (q, k, v))
+        inside = np.tril(q_i @ k_i.T)
+        total = q_i @ z + inside.sum(axis=1)
+        out.append(normalised(q_i @ s + inside @ v_i, total))
+        s, z = s + k_i.T @ v_i, z + k_i.sum(axis=0)
+    return np.concatenate(out) if out else np.zeros(v.shape)
+
+
+def softmax_kernel(
+    x: Float[Array, "*n d"], y: Float[Array, "*n d"]
+) -> Float[Array, "*n"]:
+    """e^(x . y), what the softmax normalises (Choromanski et al., §2.3)."""
+    return np.exp(np.sum(x * y, axis=-1))
+
+
+def positive_features(
+    x: Float[Array, "*n d"], omega: Float[Array, "m d"]
+) -> Float[Array, "*n m"]:
+    """Features whose dot product has the softmax kernel as its mean.
+
+    Choromanski et al. 2021, eq. 7; the rows of omega are standard normal.
+    """
+    norm = np.sum(x**2, axis=-1, keepdims=True) / 2
+    return np.exp(x @ omega.T - norm) / np.sqrt(len(omega))
+
+
+def hyperbolic_features(
+    x: Float[Array, "*n d"], omega: Float[Array, "m d"]
+) -> Float[Array, "*n 2m"]:
+    """The same with each draw used twice, as omega and -omega (eq. 7)."""
+    both = np.concatenate([omega, -omega])
+    return positive_features(x, both)
+
+
+def trigonometric_features(
+    x: Float[Array, "*n d"], omega: Float[Array, "m d"]
+) -> Float[Array, "*n 2m"]:
+    """The older features, which may estimate a weight below zero.
+
+    Choromanski et al. 2021, §2.3.
+    """
+    norm = np.sum(x**2, axis=-1, keepdims=True) / 2
+    waves = [np.sin(x @ omega.T), np.cos(x @ omega.T)]
+    return np.exp(norm) * np.concatenate(waves, -1) / np.sqrt(len(omega))
+
+
+def kernel_errors(
+    x: Float[Array, " d"], y: Float[Array, " d"], m: int
+) -> dict[str, float]:
+    """Mean squared errors of the three estimates, m draws each.
+
+    Choromanski et al. 2021, Lemma 2, eq. 8, with z = x + y, delta = x - y.
+    """
+    sm, z2 = float(np.exp(x @ y)), float(np.sum((x + y) ** 2))
+    delta2 = float(np.sum((x - y) ** 2))
+    trig = np.exp(z2) * sm**-2 * (1 - np.exp(-delta2)) ** 2 / (2 * m)
+    plus = np.exp(z2) * sm**2 * (1 - np.exp(-z2)) / m
+    hyper = (1 - np.exp(-z2)) * plus / 2
+    return {"trig": float(trig), "plus": float(plus), "hyper": float(hyper)}
+
+
+def orthogonal_rows(
+    rng: np.random.Generator, m: int, d: int
+) -> Float[Array, "m d"]:
+    """Normal rows, at right angles to each other (m at most d).
+
+    Choromanski et al. 2021, §2.4: the angles change, each row's law does not.
+    """
+    if m > d:
+        raise ValueError(
+            f"orthogonal_rows: {m} rows do not fit a width of {d}"
+        )
+    basis, r = np.linalg.qr(rng.normal(size=(d, d)))
+    basis = basis * np.sign(np.diag(r))
+    lengths = np.sqrt(rng.chisquare(d, size=m))
+    return lengths[:, None] * basis.T[:m]
+
+
+def delta_write(
+    w: Float[Array, "m c"],
+    k: Float[Array, " c"],
+    v: Float[Array, " m"],
+    beta: float = 1.0,
+) -> Float[Array, "m c"]:
+    """The memory with what it answered to k moved towards v.
+
+    Schlag et al. 2021, eqs. 21 to 24: write only the difference.
+    """
+    return w + beta * np.outer(v - w @ k, k)
+
+
+def dpfp(x: Float[Array, "*n d"], nu: int = 1) -> Float[Array, "*n c"]:
+    """2 d nu features without chance: products of parts of x and -x.
+
+    Schlag et al. 2021, eq. 37.
+    """
+    if not 1 <= nu < 2 * x.shape[-1]:
+        raise ValueError(f"dpfp: nu is {nu}, not 1 to {2 * x.shape[-1] - 1}")
+    r = np.maximum(0, np.concatenate([x, -x], axis=-1))
+    rolled = [r * np.roll(r, j, axis=-1) for j in range(1, nu + 1)]
+    return np.concatenate(rolled, axis=-1)
+
+
+def capacity_loss(s: int, c: int) -> float:
+    """The least mean loss of a memory of rank c for s pairs, half a square.
+
+    No matrix of rank c comes closer to the identity of size s than this
+    (Eckart and Young 1936).
+    """
+    return max(0.0, (1 - c / s) / 2)
+
+
+def flip_flop(
+    rng: np.random.Generator, n: int, runs: int
+) -> tuple[Float[Array, "n runs 3"], Float[Array, "n runs"]]:
+    """Events A, B, C at random; the target is 1 at the first B after an A.
+
+    Schmidhuber 1992, §3.1; several runs, each with its own events.
+    """
+    events = rng.integers(3, size=(n, runs))
+    armed, targets = np.zeros(runs, dtype=bool), np.zeros((n, runs))
+    for t, event in enumerate(events):
+        targets[t] = (event == 1) & armed
+        armed = (event == 0) | (armed & (event != 1))
+    return np.eye(3)[events], targets
+
+
+def squash(
+    w: Float[Array, "*n"], change: Float[Array, "*n"], t: float = 10.0
+) -> Float[Array, "*n"]:
+    """A fast weight after a change, kept between 0 and 1.
+
+    Schmidhuber 1992, eq. 7.
+    """
+    return (1 + np.tanh(t * (w + change - 0.5) / 2)) / 2
+
+
+def program(
+    slow: Float[Array, "*b r 3"], x: Float[Array, "*b 3"]
+) -> tuple[Float[Array, "*b 3"], Float[Array, "*b 3 r 3"]]:
+    """What the slow net does to three fast weights, and the derivative.
+
+    Schmidhuber 1992: an output for each fast weight (r = 3, eq. 4), or three
+    FROM and one TO that are multiplied (r = 4, eqs. 5 and 6).
+    """
+    s = np.einsum("...ij,...j->...i", slow, x)
+    if slow.shape[-2] == 3:
+        return s, np.eye(3)[..., None] * x[..., None, None, :]
+    rows = s[..., 3:, None] * np.eye(3, 4) + s[..., :3, None] * np.eye(4)[3]
+    return s[..., :3] * s[..., 3:], rows[..., None] * x[..., None, None, :]
+
+
+def carry(
+    slow: Float[Array, "*b r 3"],
+    w: Float[Array, "*b 3"],
+    p: Float[Array, "*b 3 r 3"],
+    x: Float[Array, "*b 3"],
+) -> tuple[Float[Array, "*b 3"], Float[Array, "*b 3 r 3"]]:
+    """The fast weights after an input, and their derivative by the slow ones.
+
+    Schmidhuber 1992, eqs. 1, 3 and 7: the derivative is carried forward.
+    """
+    change, p_change = program(slow, x)
+    w = squash(w, change)
+    return w, (10 * w * (1 - w))[..., None, None] * (p + p_change)
+
+
+def learn_flip_flop(
+    rng: np.random.Generator, r: int, eta: float, n: int, runs: int
+) -> Float[Array, " runs"]:
+    """The step of each run at which 100 in a row were right, or infinity.
+
+    Schmidhuber 1992, §3.1, eq. 2: no hidden units, and nothing is ever reset.
+    """
+    slow = rng.uniform(-0.1, 0.1, size=(runs, r, 3))
+    x, target = flip_flop(rng, n, runs)
+    (w, p), right = program(slow, x[0]), np.zeros(runs)
+    solved = np.full(runs, np.inf)
+    for t in range(1, n):
+        error = target[t] - np.sum(w * x[t], axis=1)
+        right = np.where(np.abs(error) <= 0.05, right + 1, 0)
+        solved = np.where(right >= 100, np.minimum(solved, t), solved)
+        slow = slow + eta * np.einsum("b,ba,baij->bij", error, x[t], p)
+        w, p = carry(slow, w, p, x[t])
+    return solved

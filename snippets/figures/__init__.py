@@ -1,0 +1,33 @@
+"""What the pages draw: one module per entry, each figure a function of no arguments.
+
+A figure `figure_NAME()` returns a Matplotlib figure of what the snippets
+compute.  Nothing here is shown as code; the snippets know nothing of it.
+"""
+
+INK = "black"
+COLOURS = ["#1f6aa5", "#c2571a", "#2b8a57", "#8a4fa3", "#b58900", "#5f6b76"]
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+def canvas(columns=1, height=2.6, rows=1, **options):
+    """A figure as wide as the text, and its axes; height in inches."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams.update(STYLE)
+    matplotlib.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=COLOURS)
+    from matplotlib import pyplot
+
+    return pyplot.subplots(
+        rows, columns, figsize=(6.3, height), squeeze=True, **options
+    )

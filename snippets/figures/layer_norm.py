@@ -1,0 +1,106 @@
+"""Figures of entry 3: what depth does to norms, gradients and directions."""
+
+import numpy as np
+
+from snippets.figures import COLOURS, INK, canvas
+from snippets.layer_norm import (
+    init_theory,
+    last_gradient,
+    normalise,
+    post_ln,
+    states,
+    theory_sublayers,
+)
+
+POST, PRE = COLOURS[1], COLOURS[0]
+
+
+def figure_depth():
+    """The stream's norm by layer, the last layer's gradient by depth."""
+    depths = np.array([6, 8, 10, 12, 14, 18, 24])
+    norms, gradients = {"post": [], "pre": []}, {"post": [], "pre": []}
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        w = init_theory(rng, 64, 24)
+        x = rng.normal(size=(32, 64))
+        w_emb = rng.normal(size=(64, 64)) / 8
+        targets = rng.integers(64, size=32)
+        for kind in norms:
+            stream = states(kind, x, theory_sublayers(w))[2::2]
+            norms[kind].append([np.mean(s**2) for s in stream])
+            gradients[kind].append(
+                [
+                    np.linalg.norm(
+                        last_gradient(kind, w[:n], x, w_emb, targets)
+                    )
+                    for n in depths
+                ]
+            )
+    fig, axs = canvas(columns=2, height=2.5)
+    layers = np.arange(1, 25)
+    axs[0].fill_between(
+        layers,
+        1 + layers / 2,
+        1 + 3 * layers / 2,
+        color=PRE,
+        alpha=0.15,
+        linewidth=0,
+    )
+    axs[0].annotate("lemma 2", (20, 28), color=PRE, ha="right")
+    for kind, colour, name in (
+        ("pre", PRE, "Pre-LN"),
+        ("post", POST, "Post-LN"),
+    ):
+        axs[0].plot(
+            layers, np.mean(norms[kind], axis=0), color=colour, label=name
+        )
+        mean = np.mean(gradients[kind], axis=0)
+        axs[1].plot(
+            depths, mean, color=colour, marker="o", markersize=3, label=name
+        )
+    pre = np.mean(gradients["pre"], axis=0)
+    law = pre[0] * np.sqrt(depths[0] / depths)
+    axs[1].plot(
+        depths, law, color=INK, linewidth=0.7, linestyle=":", label="1/√L"
+    )
+    axs[0].set(xlabel="layer", ylabel="‖x‖² / d", ylim=(0, None))
+    axs[1].set(
+        xlabel="number of layers L",
+        ylabel="gradient of the last W²",
+        ylim=(0, None),
+    )
+    axs[0].legend(loc="upper left")
+    axs[1].legend(loc="center right", bbox_to_anchor=(1, 0.62))
+    return fig
+
+
+def figure_collapse():
+    """How alike the normalised streams of neighbouring layers are."""
+    rng = np.random.default_rng(0)
+    branches = rng.normal(size=(40, 200, 128))
+    fig, ax = canvas(height=2.3)
+    k = np.arange(1, 40)
+    pre = normalise(np.cumsum(branches, axis=0))
+    post = [normalise(branches[0])]
+    for branch in branches[1:]:
+        post.append(post_ln(post[-1], lambda x, branch=branch: branch))
+    for stream, colour, name in (
+        (pre, PRE, "Pre-LN"),
+        (np.array(post), POST, "Post-LN"),
+    ):
+        cosines = np.mean(stream[1:] * stream[:-1], axis=(1, 2))
+        ax.plot(k, cosines, color=colour, label=name)
+    ax.plot(
+        k,
+        np.sqrt(k / (k + 1)),
+        color=INK,
+        linestyle=":",
+        linewidth=0.9,
+        label="√(k/(k+1))",
+    )
+    ax.axhline(np.sqrt(1 / 2), color=INK, linestyle=":", linewidth=0.9)
+    ax.set(
+        xlabel="sub-layer k", ylabel="cosine with the next", ylim=(0.6, 1.01)
+    )
+    ax.legend(loc="center right")
+    return fig

@@ -1,0 +1,67 @@
+"""Figures of entry 2: saturation of the softmax, positions, learning rate."""
+
+import numpy as np
+
+from snippets.figures import COLOURS, INK, canvas
+from snippets.layers import softmax
+from snippets.transformer import learning_rate, positional_encoding
+
+
+def figure_saturation():
+    """The largest of ten weights, and the softmax's gradient, against d_k."""
+    rng = np.random.default_rng(0)
+    widths = 2 ** np.arange(1, 11)
+    fig, axs = canvas(columns=2, height=2.4)
+    for label, scaled, colour in (
+        ("without the scale", False, COLOURS[1]),
+        ("divided by √d_k", True, COLOURS[0]),
+    ):
+        largest, gradient = [], []
+        for d_k in widths:
+            q = rng.normal(size=(400, 1, d_k))
+            k = rng.normal(size=(400, 10, d_k))
+            scores = (q * k).sum(-1) / (np.sqrt(d_k) if scaled else 1)
+            p = softmax(scores)
+            jacobian = np.eye(10) * p[:, None] - p[:, None] * p[..., None]
+            largest.append(p.max(-1).mean())
+            gradient.append(np.linalg.norm(jacobian, axis=(1, 2)).mean())
+        axs[0].plot(widths, largest, color=colour, label=label)
+        axs[1].plot(widths, gradient, color=colour, label=label)
+    axs[0].set(ylabel="largest weight", ylim=(0, 1))
+    axs[1].set(ylabel="norm of the softmax's Jacobian", ylim=(0, None))
+    for ax in axs:
+        ax.set_xscale("log", base=2)
+        ax.set_xlabel("$d_k$")
+    axs[0].legend(loc="lower right", bbox_to_anchor=(1, 0.12))
+    return fig
+
+
+def figure_positions():
+    """The codes of 128 positions, and their products by distance."""
+    pe = positional_encoding(128, 64)
+    fig, axs = canvas(columns=2, height=2.6)
+    shown = axs[0].imshow(pe, cmap="RdBu", aspect="auto", interpolation="none")
+    axs[0].set(xlabel="dimension", ylabel="position")
+    fig.colorbar(shown, ax=axs[0], ticks=[-1, 0, 1])
+    products = pe[:127] @ pe[63]
+    axs[1].plot(np.arange(127) - 63, products, color=COLOURS[0])
+    axs[1].axhline(0, color=INK, linewidth=0.5)
+    axs[1].set(xlabel="distance", ylabel="product of two codes")
+    return fig
+
+
+def figure_learning_rate():
+    """The learning rate of the base model and of the big one."""
+    steps = np.arange(1, 20_001, 20)
+    fig, ax = canvas(height=2.2)
+    for label, d, colour in (
+        ("base, d = 512", 512, COLOURS[0]),
+        ("big, d = 1024", 1024, COLOURS[1]),
+    ):
+        rates = [1e4 * learning_rate(int(step), d) for step in steps]
+        ax.plot(steps, rates, color=colour, label=label)
+    ax.axvline(4000, color=INK, linewidth=0.5, linestyle=":")
+    ax.annotate("end of the warm-up", (4000, 0.3), (4300, 0.3), va="center")
+    ax.set(xlabel="step", ylabel="learning rate, in $10^{-4}$", ylim=(0, None))
+    ax.legend()
+    return fig

@@ -1,0 +1,174 @@
+"""The benchmark: its table, what it measures, and the book that it generates.  Nothing is timed."""
+
+import pickle
+import re
+import subprocess
+import sys
+
+import pytest
+
+import verified
+from tools import bench, generated_book
+from tools.bench import Missing, Row
+
+# -- the table ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (Row("a / b", 1.0, 2.0, 0.7), ["a / b", "1 s", "2 s", "0.50", "≤ 0.70", "ok"]),
+        (Row("a / b", 3.0, 2.0, 0.7), ["a / b", "3 s", "2 s", "1.50", "≤ 0.70", "over"]),
+        (Row("page", 144.21, None, 200, "kB"), ["page", "144 kB", "", "", "≤ 200 kB", "ok"]),
+        (Row("foreign", 1, None, 0, ""), ["foreign", "1", "", "", "≤ 0", "over"]),
+        (Missing("a / b", "do this"), ["a / b", "", "", "", "", "do this"]),
+    ],
+)
+def test_a_row_says_what_was_measured_and_whether_the_target_is_met(row, cells):
+    assert row.cells == cells
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.304, "0.30"), (3.14159, "3.14"), (31.4, "31.4"), (314.2, "314")],
+)
+def test_a_figure_has_three_digits_at_most(value, text):
+    assert bench.figure(value) == text
+
+
+def test_the_printed_table_is_set_in_columns():
+    lines = bench.as_text([Row("long name", 1, 2, 1), Row("b", 100, 200, 1)]).split("\n")
+    assert len(lines) == 3
+    assert len({line.index("≤") for line in lines[1:]}) == 1
+
+
+def test_the_recorded_table_stands_between_its_marks_and_nothing_else_changes():
+    text = "# About\n\n<!-- bench -->\nold\n<!-- /bench -->\n\nMore.\n"
+    table = bench.as_markdown([Row("a", 1, 2, 1)], "a machine")
+    once = bench.record(text, table)
+    assert once.startswith("# About\n\n<!-- bench -->\n\nMeasured on a machine.\n\n| what |")
+    assert once.endswith("| ok |\n\n<!-- /bench -->\n\nMore.\n")
+    assert bench.record(once, table) == once
+
+
+def test_a_page_without_a_place_for_the_table_is_told_in_one_sentence():
+    with pytest.raises(SystemExit, match="about.md has no place for the table: write the lines"):
+        bench.record("# About\n", "")
+
+
+def test_the_machine_is_named_without_a_path():
+    assert re.search(r"\d cores, Python 3\.\d+\.\d+, \d{4}-\d\d-\d\d$", bench.machine())
+    assert "/" not in bench.machine().replace("R) ", "")
+
+
+# -- what is measured ---------------------------------------------------------------------
+
+
+def test_the_cost_of_a_process_is_its_own(tmp_path):
+    idle = bench.measured([sys.executable, "-c", "pass"], tmp_path)
+    busy = bench.measured(
+        [sys.executable, "-c", "a = bytearray(10**8); sum(range(10**7))"], tmp_path
+    )
+    assert busy.cpu > idle.cpu
+    assert 90 < busy.peak - idle.peak < 120
+
+
+def test_a_build_that_fails_ends_the_benchmark_and_says_why(tmp_path):
+    with pytest.raises(SystemExit, match=r"a build failed[\s\S]*no such book"):
+        bench.measured([sys.executable, "-c", "raise OSError('no such book')"], tmp_path)
+
+
+def test_runs_are_made_in_turn_and_the_median_counts():
+    order, costs = [], iter([1, 9, 2, 9, 30, 9])
+
+    def run(name):
+        order.append(name)
+        return bench.Cost(next(costs), 0)
+
+    found = bench.in_turn({"a": lambda: run("a"), "b": lambda: run("b")}, rounds=3)
+    assert order == ["a", "b"] * 3
+    assert (found["a"].cpu, found["b"].cpu) == (2, 9)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A page with two style sheets, a script, a picture, and more files than it needs."""
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "index.html").write_text("""
+        <link rel="stylesheet" href="_static/book.css?v=1"> <link rel="next" href="other.html">
+        <link rel="canonical" href="https://example.org/"> <a href="https://example.org/">x</a>
+        <script src="_static/book.js"></script> <img src="_static/a.svg"> <p class="maths">x</p>
+    """)
+    (tmp_path / "other.html").write_text("<script src='//cdn.example.org/x.js'></script>")
+    (tmp_path / "_static/book.css").write_text("""
+        @import "more.css"; /* url(commented.png) */
+        @font-face { font-family: Maths; src: url(maths.woff2) format("woff2"), url(maths.woff) }
+        @font-face { font-family: Maths; font-weight: 700; src: url(maths-bold.woff2) }
+        @font-face { font-family: Greek; src: url(greek.woff2); unicode-range: U+370-3FF }
+        @font-face { font-family: Unused; src: url(unused.woff2) }
+        .maths { font: normal 1.2em Maths, serif } body { font-family: Greek, "Other" }
+        .absent { font-family: Unused } .absent b { font-family: Maths; font-weight: bold }
+        .a::before { background: url("data:image/png;base64,AAAA") }
+    """)
+    for name in ("book.js", "more.css", "a.svg", "commented.png", "maths.woff", "maths.woff2",
+                 "maths-bold.woff2", "greek.woff2", "unused.woff2"):  # fmt: skip
+        (tmp_path / "_static" / name).write_text(name)
+    return tmp_path
+
+
+def test_a_visit_loads_what_the_page_needs_and_no_more(site):
+    visit = bench.visit(site / "index.html")
+    names = {path.name for path in visit.files}
+    assert names == {"index.html", "book.css", "more.css", "book.js", "a.svg", "maths.woff2"}
+    assert visit.foreign == []
+
+
+def test_a_font_is_loaded_when_the_text_has_one_of_its_characters(site):
+    page = site / "index.html"
+    page.write_text(page.read_text() + "<p>α</p>")
+    assert "greek.woff2" in {path.name for path in bench.visit(page).files}
+
+
+def test_a_request_to_another_host_is_seen(site):
+    assert bench.visit(site / "other.html").foreign == ["//cdn.example.org/x.js"]
+
+
+def test_text_is_weighed_compressed_and_fonts_as_they_are(tmp_path):
+    for name in ("a.css", "a.woff2"):
+        (tmp_path / name).write_bytes(bytes(10_000))
+    assert bench.compressed(tmp_path / "a.css") < 100
+    assert bench.compressed(tmp_path / "a.woff2") == 10_000
+
+
+# -- the generated book ---------------------------------------------------------------------
+
+
+def test_a_generated_page_has_the_measures_of_a_real_one():
+    page = generated_book.page(3, entries=150)
+    prose = re.sub(r"```[\s\S]*?```|\$\$[\s\S]*?\$\$", "", page)
+    assert 1100 < len(prose.split()) < 1400
+    assert page.count("$$\n") / 2 == 10
+    assert len(re.findall(r"\$[^$\n]+\$", prose)) == 10
+    assert page.count(">>>") == generated_book.EXAMPLES_ON_A_PAGE
+    assert page.count("{cite:p}") == 6
+
+
+def test_the_same_book_is_generated_each_time():
+    assert dict(generated_book.sources(5)) == dict(generated_book.sources(5))
+
+
+def test_as_notebooks_the_same_code_is_run():
+    page, notebook = (generated_book.page(3, 150, notebook=kind) for kind in (False, True))
+    code = re.findall(r"^>>> (.+)$", page, re.MULTILINE)
+    cells = re.findall(r"```\{code-cell\} python\n([\s\S]*?)\n```", notebook)
+    assert "\n".join(cells).split("\n") == code
+
+
+def test_the_generated_book_holds_and_has_350_examples(tmp_path):
+    root = generated_book.generate(tmp_path / "book")
+    doctrees = tmp_path / "doctrees"
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-c", root, "-d", doctrees]
+    subprocess.run([*command, root / "docs", tmp_path / "html"], check=True, cwd=root)
+    env = pickle.loads((doctrees / "environment.pickle").read_bytes())
+    assert verified.count_examples(env) == 350
+    assert len(list((tmp_path / "html").glob("page*.html"))) == 25

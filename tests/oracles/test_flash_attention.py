@@ -1,0 +1,26 @@
+"""Entry 10 against PyTorch's fused attention and its gradients."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import scaled_dot_product_attention
+
+from snippets.flash_attention import flash_backward, flash_forward
+
+
+@pytest.mark.parametrize("backend", [SDPBackend.MATH, SDPBackend.FLASH_ATTENTION])
+@pytest.mark.parametrize(
+    ("n", "d", "b_r", "b_c"), [(257, 16, 64, 48), (33, 8, 7, 33), (5, 3, 1, 1)]
+)
+def test_both_passes_are_those_of_pytorch(backend, n, d, b_r, b_c):
+    q, k, v, do = np.random.default_rng(n).normal(size=(4, n, d))
+    theirs = [torch.tensor(x[None, None], requires_grad=True) for x in (q, k, v)]
+    with sdpa_kernel(backend):
+        out = scaled_dot_product_attention(*theirs)
+    out.backward(torch.tensor(do[None, None]))
+    o, l, m, _ = flash_forward(q, k, v, b_r, b_c)
+    np.testing.assert_allclose(o, out.detach()[0, 0], atol=1e-13)
+    *grads, _ = flash_backward(q, k, v, o, do, l, m, b_r, b_c)
+    for mine, x in zip(grads, theirs, strict=True):
+        np.testing.assert_allclose(mine, x.grad[0, 0], atol=1e-12)

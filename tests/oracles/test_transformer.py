@@ -1,0 +1,81 @@
+"""Entry 2 against PyTorch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from snippets import layers
+from snippets import transformer as t
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def tensor(x):
+    return torch.tensor(np.asarray(x), dtype=torch.float64)
+
+
+@given(SEEDS, st.integers(1, 6), st.booleans())
+def test_attention_is_torchs(seed, n, causal):
+    q, k, v = np.random.default_rng(seed).normal(size=(3, 2, n, 4))
+    mask = t.causal_mask(n) if causal else None
+    theirs = nn.functional.scaled_dot_product_attention(*map(tensor, (q, k, v)), is_causal=causal)
+    np.testing.assert_allclose(t.attention(q, k, v, mask), theirs, rtol=1e-10, atol=1e-12)
+
+
+@given(SEEDS, st.integers(1, 4))
+def test_layer_norm_gelu_and_cross_entropy_are_torchs(seed, n):
+    rng = np.random.default_rng(seed)
+    x, gain, bias = rng.normal(size=(n, 6)), rng.normal(size=6), rng.normal(size=6)
+    theirs = nn.functional.layer_norm(tensor(x), (6,), tensor(gain), tensor(bias))
+    np.testing.assert_allclose(layers.layer_norm(x, gain, bias), theirs, rtol=1e-9, atol=1e-11)
+    theirs = nn.functional.gelu(tensor(x), approximate="tanh")
+    np.testing.assert_allclose(layers.gelu(x), theirs, rtol=1e-10, atol=1e-13)
+    targets = rng.integers(0, 6, n)
+    theirs = nn.functional.cross_entropy(tensor(x), torch.tensor(targets))
+    np.testing.assert_allclose(layers.cross_entropy(x, targets), theirs, rtol=1e-11)
+
+
+def load_attention(module, p, name):
+    weights = np.concatenate([p[f"{name}_{w}"].T for w in "qkv"])
+    module.in_proj_weight.copy_(tensor(weights))
+    module.out_proj.weight.copy_(tensor(p[f"{name}_o"].T))
+    module.in_proj_bias.zero_()
+    module.out_proj.bias.zero_()
+
+
+def load_block(module, p, norms):
+    for linear, i in ((module.linear1, 1), (module.linear2, 2)):
+        linear.weight.copy_(tensor(p[f"w_{i}"].T))
+        linear.bias.copy_(tensor(p[f"b_{i}"]))
+    for norm, name in norms.items():
+        getattr(module, norm).weight.copy_(tensor(p[f"{name}_gain"]))
+        getattr(module, norm).bias.copy_(tensor(p[f"{name}_bias"]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@torch.no_grad()
+def test_the_encoder_block_is_torchs(seed):
+    rng = np.random.default_rng(seed)
+    x, p = rng.normal(size=(2, 7, 8)), t.init_block(rng, 8, 16)
+    block = nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True, dtype=torch.float64)
+    load_attention(block.self_attn, p, "self")
+    load_block(block, p, {"norm1": "self", "norm2": "ffn"})
+    np.testing.assert_allclose(t.encoder_block(x, p, 2), block(tensor(x)), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@torch.no_grad()
+def test_the_decoder_block_is_torchs(seed):
+    rng = np.random.default_rng(seed)
+    x, memory = rng.normal(size=(2, 5, 8)), rng.normal(size=(2, 7, 8))
+    p = t.init_block(rng, 8, 16, cross=True)
+    block = nn.TransformerDecoderLayer(8, 2, 16, 0.0, batch_first=True, dtype=torch.float64)
+    load_attention(block.self_attn, p, "self")
+    load_attention(block.multihead_attn, p, "cross")
+    load_block(block, p, {"norm1": "self", "norm2": "cross", "norm3": "ffn"})
+    mask = nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64)
+    theirs = block(tensor(x), tensor(memory), tgt_mask=mask)
+    np.testing.assert_allclose(t.decoder_block(x, memory, p, 2), theirs, rtol=1e-9, atol=1e-11)

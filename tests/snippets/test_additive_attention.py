@@ -1,0 +1,190 @@
+"""Entry 1 against JAX, SciPy, plain loops and its own limits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit
+from scipy.special import softmax as scipy_softmax
+
+from snippets import additive_attention as aa
+
+sizes = st.integers(1, 6)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def attention_inputs(rng, t_x, n, c, a):
+    shapes = (n,), (t_x, c), (a, n), (a, c), (a,)
+    return [rng.normal(size=shape) for shape in shapes]
+
+
+@given(seeds, sizes, sizes, sizes, sizes)
+def test_energies_are_those_of_a_double_loop(seed, t_x, n, c, a):
+    s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(seed), t_x, n, c, a)
+    expected = []
+    for j in range(t_x):
+        total = 0.0
+        for k in range(a):
+            inner = sum(w_a[k, i] * s[i] for i in range(n))
+            inner += sum(u_a[k, i] * h[j, i] for i in range(c))
+            total += v_a[k] * np.tanh(inner)
+        expected.append(total)
+    np.testing.assert_allclose(aa.energies(s, h, w_a, u_a, v_a), expected, atol=1e-13)
+
+
+@given(seeds)
+def test_attention_is_that_of_jax_and_scipy(seed):
+    s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(seed), 5, 3, 6, 4)
+    alpha, c = aa.additive_attention(s, h, w_a, u_a, v_a)
+    score = jax.vmap(lambda row: jnp.dot(v_a, jnp.tanh(w_a @ s + u_a @ row)))
+    e = score(h)
+    np.testing.assert_allclose(alpha, jax.nn.softmax(e), atol=1e-14)
+    np.testing.assert_allclose(
+        c, np.einsum("j,jc->c", scipy_softmax(np.asarray(e)), h), atol=1e-13
+    )
+
+
+@given(seeds, st.integers(1, 60))
+def test_a_zero_v_a_makes_attention_exactly_uniform(seed, t_x):
+    s, h, w_a, u_a, _ = attention_inputs(np.random.default_rng(seed), t_x, 3, 6, 4)
+    alpha, c = aa.additive_attention(s, h, w_a, u_a, np.zeros(4))
+    assert alpha.tolist() == [1 / t_x] * t_x
+    np.testing.assert_allclose(c, h.mean(axis=0), atol=1e-14)
+
+
+def test_nothing_to_attend_to_is_an_error():
+    s, h, *weights = attention_inputs(np.random.default_rng(0), 1, 2, 4, 3)
+    with pytest.raises(ValueError, match="nothing to attend to"):
+        aa.additive_attention(s, h[:0], *weights)
+
+
+def test_sigmoid_is_that_of_scipy_and_does_not_overflow():
+    x = np.concatenate([np.linspace(-30, 30, 601), [-1e4, 1e4]])
+    np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15)
+
+
+@jax.jit
+def jax_gru(p, xs, s_0):
+    """An independent one: gates stacked, scanned, biasless, old state weighted by 1 - z."""
+    gates_in = jnp.concatenate([p["w_z"], p["w_r"]])
+    gates_state = jnp.concatenate([p["u_z"], p["u_r"]])
+
+    def step(s, x):
+        z, r = jnp.split(jax.nn.sigmoid(gates_in @ x + gates_state @ s), 2)
+        new = jnp.tanh(p["w"] @ x + p["u"] @ (r * s))
+        s = s + z * (new - s)
+        return s, s
+
+    return jax.lax.scan(step, s_0, xs)[1]
+
+
+@given(seeds)
+def test_the_unit_is_that_of_a_scan_in_jax(seed):
+    rng = np.random.default_rng(seed)
+    p, xs, s_0 = aa.init_gru(rng, 4, 3), rng.normal(size=(5, 3)), rng.normal(size=4)
+    states = aa.gru(xs, s_0, p)
+    np.testing.assert_allclose(states, jax_gru(p, xs, s_0), atol=1e-13)
+    np.testing.assert_array_equal(aa.gru_step(s_0, xs[0], **p), states[0])
+
+
+def test_an_open_update_gate_replaces_the_state():
+    rng = np.random.default_rng(0)
+    p = aa.init_gru(rng, 4, 2) | {"w_z": np.full((4, 2), 1e3), "u_z": np.zeros((4, 4))}
+    p |= {"w_r": np.full((4, 2), -1e3), "u_r": np.zeros((4, 4))}
+    s, x = rng.normal(size=4), np.ones(2)
+    np.testing.assert_allclose(aa.gru_step(s, x, **p), np.tanh(p["w"] @ x), atol=1e-15)
+
+
+def test_an_empty_sentence_is_an_error():
+    with pytest.raises(ValueError, match="empty sentence"):
+        aa.gru(np.zeros((0, 2)), np.zeros(3), aa.init_gru(np.random.default_rng(0), 3, 2))
+
+
+def test_annotations_of_the_reversed_sentence_swap_their_halves():
+    rng = np.random.default_rng(1)
+    f, b = aa.init_gru(rng, 3, 2), aa.init_gru(rng, 3, 2)
+    xs = rng.normal(size=(5, 2))
+    h, mirrored = aa.annotations(xs, f, b), aa.annotations(xs[::-1], b, f)[::-1]
+    np.testing.assert_array_equal(h[:, :3], mirrored[:, 3:])
+    np.testing.assert_array_equal(h[:, 3:], mirrored[:, :3])
+    np.testing.assert_allclose(h[:, :3], jax_gru(f, xs, jnp.zeros(3)), atol=1e-13)
+
+
+def test_the_decoder_starts_from_the_backward_half_of_the_first_word():
+    rng = np.random.default_rng(2)
+    h, w_s = rng.normal(size=(4, 6)), rng.normal(size=(3, 3))
+    expected = [np.tanh(sum(w_s[k, i] * h[0, 3 + i] for i in range(3))) for k in range(3)]
+    np.testing.assert_allclose(aa.initial_state(h, w_s), expected, atol=1e-15)
+
+
+@jax.jit
+def jax_rnnsearch(ys, h, s_0, p, a):
+    def step(s, y):
+        inner = (a[0] @ s)[None] + jnp.einsum("jc,ac->ja", h, a[1])
+        alpha = jax.nn.softmax(jnp.einsum("a,ja->j", a[2], jnp.tanh(inner)))
+        s = jax_gru(p, jnp.concatenate([y, alpha @ h])[None], s)[0]
+        return s, (s, alpha)
+
+    return jax.lax.scan(step, s_0, ys)[1]
+
+
+@given(seeds)
+def test_rnnsearch_is_that_of_a_scan_in_jax(seed):
+    rng = np.random.default_rng(seed)
+    s_0, h, *a = attention_inputs(rng, 5, 3, 6, 4)
+    p, ys = aa.init_gru(rng, 3, 8), rng.normal(size=(4, 2))
+    found = aa.rnnsearch(ys, h, s_0, p, tuple(a))
+    for mine, theirs in zip(found, jax_rnnsearch(ys, h, s_0, p, a), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+
+
+@given(seeds, sizes, sizes)
+def test_forcing_the_context_makes_rnnsearch_the_plain_encoder_decoder(seed, t_y, t_x):
+    rng = np.random.default_rng(seed)
+    s_0, _, *a = attention_inputs(rng, t_x, 3, 6, 4)
+    p, ys, c = aa.init_gru(rng, 3, 8), rng.normal(size=(t_y, 2)), rng.normal(size=6)
+    forced, _ = aa.rnnsearch(ys, np.tile(c, (t_x, 1)), s_0, p, tuple(a))
+    np.testing.assert_allclose(forced, aa.rnnencdec(ys, c, s_0, p), atol=1e-12)
+
+
+def test_maxout_takes_the_larger_of_each_pair_of_neighbours():
+    assert aa.maxout(np.array([1.0, 2, 9, -3, -5, -4])).tolist() == [2, 9, -4]
+    with pytest.raises(ValueError, match="do not form pairs"):
+        aa.maxout(np.zeros(3))
+
+
+def test_word_probabilities_are_those_of_jax():
+    rng = np.random.default_rng(3)
+    s, y, c = rng.normal(size=3), rng.normal(size=2), rng.normal(size=6)
+    u_o, v_o, c_o = rng.normal(size=(8, 3)), rng.normal(size=(8, 2)), rng.normal(size=(8, 6))
+    w_o = rng.normal(size=(11, 4))
+    stacked = jnp.hstack([u_o, v_o, c_o]) @ jnp.concatenate([s, y, c])
+    expected = jax.nn.softmax(w_o @ jnp.maximum(stacked[0::2], stacked[1::2]))
+    np.testing.assert_allclose(
+        aa.word_probabilities(s, y, c, u_o, v_o, c_o, w_o), expected, atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("search", [True, False])
+def test_the_count_is_that_of_arrays_that_are_made(search):
+    n, m, half, a, v = 4, 3, 5, 6, 7
+    rng = np.random.default_rng(0)
+    c = 2 * n if search else n
+    made = [np.zeros((v, m)), np.zeros((v, m)), np.zeros((n, n)), np.zeros((v, half))]
+    made += [np.zeros((2 * half, width)) for width in (n, m, c)]
+    for _ in range(2 if search else 1):
+        made += aa.init_gru(rng, n, m).values()
+    made += aa.init_gru(rng, n, m + c).values()
+    if search:
+        made += [np.zeros((a, n)), np.zeros((a, c)), np.zeros(a)]
+    assert aa.rnn_parameters(search, n, m, half, a, v) == sum(x.size for x in made)
+
+
+def test_the_authors_way_to_write_the_softmax_gives_the_same_weights():
+    """They take exp without a shift; |e| <= ||v_a||_1 keeps that finite."""
+    s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(5), 6, 3, 6, 4)
+    e = np.exp(aa.energies(s, 1e3 * h, w_a, u_a, v_a))
+    alpha, _ = aa.additive_attention(s, 1e3 * h, w_a, u_a, v_a)
+    np.testing.assert_allclose(alpha, e / e.sum(), atol=1e-15)

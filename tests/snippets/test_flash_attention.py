@@ -1,0 +1,201 @@
+"""Entry 10 against JAX and its derivatives, SciPy and counts by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import logsumexp
+
+from snippets.flash_attention import (
+    Hbm,
+    all_blocks,
+    block_sizes,
+    flash_accesses,
+    flash_backward,
+    flash_forward,
+    merge,
+    standard_accesses,
+    standard_backward,
+    standard_forward,
+    tile_gradients,
+    tiles,
+    update,
+)
+from snippets.figures import flash_attention as figures
+
+seeds = st.integers(0, 2**32 - 1)
+lengths = st.integers(1, 40)
+widths = st.integers(1, 8)
+sizes = st.integers(1, 45)
+
+
+def jax_attention(q, k, v, mask=None):
+    """JAX's own attention, of one head."""
+    heads = (x[:, None, :] for x in (q, k, v))
+    mask = None if mask is None else mask[None]
+    return jax.nn.dot_product_attention(*heads, mask=mask)[:, 0]
+
+
+def draw(seed, n, d, how_many=3):
+    return np.random.default_rng(seed).normal(size=(how_many, n, d))
+
+
+@given(seeds, lengths, widths, sizes, sizes)
+def test_tiled_attention_is_attention_whatever_the_tile(seed, n, d, b_r, b_c):
+    q, k, v = draw(seed, n, d)
+    o, l, m, _ = flash_forward(q, k, v, b_r, b_c)
+    np.testing.assert_allclose(o, jax_attention(q, k, v), atol=1e-13)
+    scores = q @ k.T / np.sqrt(d)
+    np.testing.assert_allclose(m, scores.max(axis=1), atol=1e-13)
+    np.testing.assert_allclose(m + np.log(l), logsumexp(scores, axis=1), atol=1e-12)
+
+
+@given(seeds, lengths, widths, sizes, sizes)
+def test_tiled_gradients_are_those_of_jax(seed, n, d, b_r, b_c):
+    q, k, v, do = draw(seed, n, d, 4)
+    o, l, m, _ = flash_forward(q, k, v, b_c, b_r)
+    _, pullback = jax.vjp(jax_attention, q, k, v)
+    *found, _ = flash_backward(q, k, v, o, do, l, m, b_r, b_c)
+    for mine, theirs in zip(found, pullback(jnp.asarray(do)), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-11)
+
+
+@given(seeds, lengths, widths)
+def test_the_standard_passes_are_those_of_jax(seed, n, d):
+    q, k, v, do = draw(seed, n, d, 4)
+    o, p, _ = standard_forward(q, k, v)
+    out, pullback = jax.vjp(jax_attention, q, k, v)
+    np.testing.assert_allclose(o, out, atol=1e-13)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-13)
+    *found, _ = standard_backward(q, k, v, p, do)
+    for mine, theirs in zip(found, pullback(jnp.asarray(do)), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-11)
+
+
+@given(seeds, lengths, st.integers(1, 9), st.integers(1, 9))
+def test_skipped_tiles_are_masked_scores(seed, n, b_r, b_c):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.normal(size=(3, n, 4))
+    blocks = rng.random(all_blocks(n, b_r, b_c).shape) < 0.5
+    blocks[:, 0] = True  # every query keeps some key
+    mask = np.repeat(np.repeat(blocks, b_r, 0)[:n], b_c, 1)[:, :n]
+    o, _, _, moved = flash_forward(q, k, v, b_r, b_c, blocks)
+    np.testing.assert_allclose(o, jax_attention(q, k, v, mask), atol=1e-13)
+    assert moved == 2 * n * 4 + (3 * 4 + 4) * sum(
+        blocks[i].sum() * (rows.stop - rows.start) for i, rows in enumerate(tiles(n, b_r))
+    )
+
+
+def test_queries_without_any_tile_read_nothing():
+    q, k, v = draw(0, 8, 3)
+    blocks = np.array([[True, True], [False, False]])
+    o, l, _, _ = flash_forward(q, k, v, 4, 4, blocks)
+    assert not o[4:].any() and not l[4:].any() and np.isfinite(o).all()
+
+
+@given(seeds, st.lists(st.integers(1, 6), min_size=1, max_size=6))
+def test_merging_is_the_statistics_of_the_whole_however_it_is_bracketed(seed, cuts):
+    rng = np.random.default_rng(seed)
+    parts = [rng.normal(scale=300, size=size) for size in cuts]
+    left = (np.array(-np.inf), np.array(0.0))
+    for x in parts:
+        left = merge(*left, np.array(x.max()), np.exp(x - x.max()).sum()[None][0] + np.zeros(()))
+    right = (np.array(-np.inf), np.array(0.0))
+    for x in reversed(parts):
+        right = merge(np.array(x.max()), np.exp(x - x.max()).sum() + np.zeros(()), *right)
+    whole = np.concatenate(parts)
+    for m, l in (left, right):
+        assert m == whole.max()
+        np.testing.assert_allclose(m + np.log(l), logsumexp(whole), rtol=1e-13)
+
+
+def test_huge_scores_do_not_overflow():
+    q, k, v = draw(1, 20, 4)
+    with np.errstate(over="raise", invalid="raise"):
+        o, _, _, _ = flash_forward(1e3 * q, 1e3 * k, v, 6, 7)
+    np.testing.assert_allclose(o, jax_attention(1e3 * q, 1e3 * k, v), atol=1e-12)
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 6))
+def test_one_update_from_nothing_is_attention_to_one_tile(seed, b_r, b_c):
+    rng = np.random.default_rng(seed)
+    s, v = rng.normal(size=(b_r, b_c)), rng.normal(size=(b_c, 3))
+    o, l, m = update(np.zeros((b_r, 3)), np.zeros(b_r), np.full(b_r, -np.inf), s, v)
+    np.testing.assert_allclose(o, jax.nn.softmax(s, axis=1) @ v, atol=1e-14)
+    np.testing.assert_allclose(m + np.log(l), logsumexp(s, axis=1), atol=1e-13)
+
+
+def test_the_gradients_of_the_only_tile_are_the_gradients():
+    q, k, v, do = draw(2, 9, 5, 4)
+    o, l, m, _ = flash_forward(q, k, v, 9, 9)
+    _, pullback = jax.vjp(jax_attention, q, k, v)
+    for mine, theirs in zip(
+        tile_gradients(q, k, v, o, do, l, m), pullback(jnp.asarray(do)), strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs, atol=1e-13)
+
+
+@given(lengths, widths, sizes, sizes)
+def test_the_counts_in_closed_form_are_the_counts(n, d, b_r, b_c):
+    q, k, v, do = draw(0, n, d, 4)
+    o, l, m, moved = flash_forward(q, k, v, b_r, b_c)
+    assert moved == flash_accesses(n, d, b_c)
+    moved = flash_backward(q, k, v, o, do, l, m, b_r, b_c)[-1]
+    assert moved == flash_accesses(n, d, b_c, backward=True)
+    _, p, moved = standard_forward(q, k, v)
+    assert moved == standard_accesses(n, d)
+    assert standard_backward(q, k, v, p, do)[-1] == standard_accesses(n, d, backward=True)
+
+
+def test_the_count_goes_with_n_squared_d_squared_over_the_fast_memory():
+    def ratio(n, d, sram):
+        return flash_accesses(n, d, block_sizes(sram, d)[1]) * sram / (n * d) ** 2
+
+    assert ratio(2**20, 64, 2**16) == pytest.approx(12 + 16 / 64, rel=0.01)
+    assert ratio(2**21, 128, 2**18) == pytest.approx(12 + 16 / 128, rel=0.01)
+
+
+def test_the_memory_counts_each_number_and_never_hands_out_its_own():
+    a = np.arange(12.0).reshape(4, 3)
+    hbm = Hbm(a=a, b=a)
+    (part,) = hbm.load("a", slice(1, 3))
+    part[:] = 0
+    assert hbm.moved == 6 and hbm.arrays["a"][1, 0] == 3
+    hbm.store("a b", slice(0, 1), np.ones((1, 3)), np.ones((1, 3)))
+    assert hbm.moved == 12 and hbm.arrays["b"][0, 0] == 1 and a[0, 0] == 0
+
+
+@given(lengths, sizes)
+def test_tiles_cover_each_row_once(n, size):
+    covered = [i for rows in tiles(n, size) for i in range(n)[rows]]
+    assert covered == list(range(n))
+    assert all_blocks(n, size, size).shape == (-(-n // size),) * 2
+
+
+def test_block_sizes_by_hand():
+    assert block_sizes(98_304, 64) == (64, 384)
+    assert block_sizes(1000, 64) == (4, 4)
+    assert block_sizes(64, 64) == (1, 1)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match="a tile of 0 rows"):
+        tiles(5, 0)
+    with pytest.raises(ValueError, match="hold no row"):
+        block_sizes(63, 64)
+
+
+def test_arguments_are_left_alone():
+    q, k, v, do = draw(3, 6, 2, 4)
+    before = [x.copy() for x in (q, k, v, do)]
+    o, l, m, _ = flash_forward(q, k, v, 2, 3)
+    flash_backward(q, k, v, o, do, l, m, 2, 3)
+    for x, y in zip((q, k, v, do), before, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("name", ["figure_traffic", "figure_memory"])
+def test_the_figures_are_drawn(name):
+    assert getattr(figures, name)().axes

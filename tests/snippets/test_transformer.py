@@ -1,0 +1,148 @@
+"""Entry 2 against JAX, against sums written out, and against the paper's tables."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
+
+from snippets import transformer as t
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(SEEDS, st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(1, 4))
+def test_attention_is_jaxs(seed, n, m, d_k, d_v):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.normal(size=(n, d_k)), rng.normal(size=(m, d_k)), rng.normal(size=(m, d_v))
+    weights = jax.nn.softmax(jnp.einsum("nk,mk->nm", q, k) / jnp.sqrt(d_k), axis=-1)
+    np.testing.assert_allclose(t.attention(q, k, v), weights @ v, rtol=1e-11, atol=1e-13)
+
+
+@given(SEEDS, st.integers(1, 7), st.integers(1, 3))
+def test_causal_multi_head_attention_is_jaxs(seed, n, h):
+    rng, d = np.random.default_rng(seed), 4 * h
+    x, (w_q, w_k, w_v, w_o) = rng.normal(size=(n, d)), rng.normal(size=(4, d, d))
+    q, k, v = (jnp.einsum("nd,dhk->hnk", x, w.reshape(d, h, 4)) for w in (w_q, w_k, w_v))
+    scores = jnp.einsum("hnk,hmk->hnm", q, k) / 2 + jnp.triu(jnp.full((n, n), -jnp.inf), 1)
+    heads = jnp.einsum("hnm,hmk->nhk", jax.nn.softmax(scores), v)
+    theirs = jnp.einsum("nhk,hkd->nd", heads, w_o.reshape(h, 4, d))
+    ours = t.multi_head_attention(x, x, w_q, w_k, w_v, w_o, h, t.causal_mask(n))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@given(SEEDS, st.integers(1, 5), st.integers(1, 5))
+def test_attention_with_a_mask_is_attention_to_the_visible_keys_alone(seed, n, m):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.normal(size=(n, 3)), rng.normal(size=(m, 3)), rng.normal(size=(m, 2))
+    mask = rng.random((n, m)) < 0.5
+    mask[:, rng.integers(m)] = True
+    out = t.attention(q, k, v, mask)
+    for i in range(n):
+        alone = t.attention(q[i : i + 1], k[mask[i]], v[mask[i]])
+        np.testing.assert_allclose(out[i : i + 1], alone, rtol=1e-12)
+
+
+def test_a_mask_that_hides_every_key_is_refused():
+    x, mask = np.ones((2, 3)), np.array([[True, False], [False, False]])
+    with pytest.raises(ValueError, match="hides every key"):
+        t.attention(x, x, x, mask)
+
+
+def test_keys_and_values_of_different_number_are_refused():
+    with pytest.raises(TypeCheckError):
+        t.attention(np.ones((2, 3)), np.ones((4, 3)), np.ones((5, 3)))
+
+
+def test_the_causal_mask_shows_each_position_itself_and_its_past():
+    assert [[j <= i for j in range(5)] for i in range(5)] == t.causal_mask(5).tolist()
+
+
+@given(SEEDS, st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
+def test_heads_cut_and_merged_are_the_same_again(seed, h, n, k):
+    x = np.random.default_rng(seed).normal(size=(2, n, h * k))
+    heads = t.split_heads(x, h)
+    assert heads.shape == (2, h, n, k)
+    np.testing.assert_array_equal(heads[:, 0], x[..., :k])
+    np.testing.assert_array_equal(t.merge_heads(heads), x)
+
+
+def test_heads_that_do_not_divide_the_width_are_refused():
+    with pytest.raises(ValueError, match="3 heads do not divide a width of 8"):
+        t.split_heads(np.ones((2, 8)), 3)
+
+
+def test_positions_follow_the_formula_entry_by_entry():
+    pe = t.positional_encoding(50, 8)
+    for pos in range(50):
+        for i in range(4):
+            angle = pos / 10000 ** (2 * i / 8)
+            assert pe[pos, 2 * i] == pytest.approx(np.sin(angle), abs=1e-15)
+            assert pe[pos, 2 * i + 1] == pytest.approx(np.cos(angle), abs=1e-15)
+
+
+@given(st.integers(-50, 50), st.integers(1, 16))
+def test_the_rotation_moves_every_code(k, half):
+    pe = t.positional_encoding(120, 2 * half)
+    moved = pe[50:70] @ t.rotation(k, 2 * half).T
+    np.testing.assert_allclose(moved, pe[50 + k : 70 + k], atol=1e-12)
+
+
+@pytest.mark.parametrize("function", [t.positional_encoding, t.rotation])
+def test_an_odd_width_is_refused(function):
+    with pytest.raises(ValueError, match="the width 7 is not even"):
+        function(3, 7)
+
+
+@given(SEEDS, st.integers(1, 4))
+def test_feed_forward_is_jaxs(seed, n):
+    rng = np.random.default_rng(seed)
+    x, w_1, b_1 = rng.normal(size=(n, 4)), rng.normal(size=(4, 6)), rng.normal(size=6)
+    w_2, b_2 = rng.normal(size=(6, 4)), rng.normal(size=4)
+    theirs = jax.nn.relu(x @ w_1 + b_1) @ w_2 + b_2
+    np.testing.assert_allclose(t.feed_forward(x, w_1, b_1, w_2, b_2), theirs, rtol=1e-12)
+
+
+@given(SEEDS)
+def test_the_encoder_is_equivariant_to_permutations_and_the_decoder_is_causal(seed):
+    rng = np.random.default_rng(seed)
+    x, y, order = rng.normal(size=(6, 8)), rng.normal(size=(5, 8)), rng.permutation(6)
+    p, p_cross = t.init_block(rng, 8, 16), t.init_block(rng, 8, 16, cross=True)
+    memory = t.encoder_block(x, p, 2)
+    np.testing.assert_allclose(t.encoder_block(x[order], p, 2), memory[order], atol=1e-11)
+    out = t.decoder_block(y, memory, p_cross, 2)
+    np.testing.assert_allclose(t.decoder_block(y, memory[order], p_cross, 2), out, atol=1e-11)
+    y[3:] += rng.normal(size=(2, 8))
+    np.testing.assert_array_equal(t.decoder_block(y, memory, p_cross, 2)[:3], out[:3])
+
+
+def test_the_parts_of_a_block_are_its_sub_layers():
+    rng = np.random.default_rng(0)
+    x, p = rng.normal(size=(4, 8)), t.init_block(rng, 8, 16)
+    half = t.attend("self", x, x, p, 2)
+    np.testing.assert_allclose(t.think(half, p), t.encoder_block(x, p, 2), rtol=1e-14)
+    assert np.allclose(half.mean(axis=-1), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("step", "rate"), [(1, 1.746928e-7), (4000, 6.987712e-4)])
+def test_the_learning_rate_at_two_steps_by_hand(step, rate):
+    assert t.learning_rate(step, 512) == pytest.approx(rate, rel=1e-6)
+
+
+def test_step_zero_is_refused():
+    with pytest.raises(ValueError, match="count from 1"):
+        t.learning_rate(0, 512)
+
+
+def test_the_count_is_that_of_the_arrays():
+    """Counts the arrays of init_block for the whole base model, small."""
+    rng, (d, f, layers, v) = np.random.default_rng(0), (8, 32, 3, 100)
+    blocks = [t.init_block(rng, d, f, cross) for cross in (False, True) for _ in range(layers)]
+    total = sum(a.size for p in blocks for a in p.values()) + v * d
+    assert t.transformer_parameters(d, f, layers, 2, 4, 4, v) == total
+
+
+def test_training_flops_of_the_big_model():
+    assert t.training_flops(3.5 * 86_400, 8, 9.5e12) == pytest.approx(2.298e19, rel=1e-3)
