@@ -47,7 +47,6 @@ gettext_compact = False
 # Examples: equal output, to the letter
 doctest_default_flags = doctest.DONT_ACCEPT_TRUE_FOR_1
 verified_package = "snippets"
-verified_root = str(ROOT)
 
 # The ledger: every paragraph of the list is translated, but for sections still to be written
 ledger_paragraphs = "docs/source-paragraphs.txt"

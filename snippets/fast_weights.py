@@ -127,7 +127,7 @@ def positive_features(
 
 def hyperbolic_features(
     x: Float[Array, "*n d"], omega: Float[Array, "m d"]
-) -> Float[Array, "*n 2m"]:
+) -> Float[Array, "*n 2*m"]:
     """The same with each draw used twice, as omega and -omega (eq. 7)."""
     both = np.concatenate([omega, -omega])
     return positive_features(x, both)
@@ -135,7 +135,7 @@ def hyperbolic_features(
 
 def trigonometric_features(
     x: Float[Array, "*n d"], omega: Float[Array, "m d"]
-) -> Float[Array, "*n 2m"]:
+) -> Float[Array, "*n 2*m"]:
     """The older features, which may estimate a weight below zero.
 
     Choromanski et al. 2021, §2.3.

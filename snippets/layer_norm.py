@@ -3,7 +3,7 @@
 LayerNorm and its Jacobian; Post-LN, Pre-LN and ResiDual; the gradient of the
 last layer.  The theory's setting (Xiong et al. 2020, §3.3): one head, uniform
 attention, every matrix d x d, gains 1 and biases 0.
-Shapes: n positions, d model width, l layers, v vocabulary.
+Shapes: n positions, d model width, l layers, v vocabulary, b models.
 """
 
 from collections.abc import Callable
@@ -41,8 +41,10 @@ def jacobian(x: Float[Array, " d"]) -> Float[Array, "d d"]:
 def jacobian_norm(x: Float[Array, "*n d"]) -> Float[Array, "*n"]:
     """The spectral norm of that Jacobian: one over the standard deviation.
 
-    Xiong et al. 2020, lemma 3, with an equality in place of its O().
+    Xiong et al. 2020, lemma 3, with an equality in place of its O(); d >= 3.
     """
+    if x.shape[-1] < 3:
+        raise ValueError("jacobian_norm: in fewer than 3 dimensions it is 0")
     spread = np.std(x, axis=-1)
     if not np.all(spread):
         raise ValueError("jacobian_norm: LN has none at a constant vector")
@@ -117,16 +119,17 @@ def output(
 
 
 def init_theory(
-    rng: np.random.Generator, d: int, n_layers: int
-) -> Float[Array, "l 3 d d"]:
+    rng: np.random.Generator, d: int, n_layers: int, models: tuple = ()
+) -> Float[Array, "l 3 *b d d"]:
     """W^V, W^1 and W^2 of each layer at their start: Xavier, variance 1 / d.
 
-    Xiong et al. 2020, §3.3; W^Q and W^K are zero there.
+    Xiong et al. 2020, §3.3; W^Q and W^K are zero there.  With models=(b,) it
+    makes b models at once.
     """
-    return rng.normal(size=(n_layers, 3, d, d)) / np.sqrt(d)
+    return rng.normal(size=(n_layers, 3, *models, d, d)) / np.sqrt(d)
 
 
-def theory_sublayers(w: Float[Array, "l 3 d d"]) -> list[Sublayer]:
+def theory_sublayers(w: Float[Array, "l 3 *b d d"]) -> list[Sublayer]:
     """Attention and feed-forward of each layer, as the theory has them.
 
     Xiong et al. 2020, §3.3: with W^Q = W^K = 0 every position attends to
@@ -160,11 +163,11 @@ def loss(
 
 def last_gradient(
     kind: str,
-    w: Float[Array, "l 3 d d"],
-    x: Float[Array, "n d"],
+    w: Float[Array, "l 3 *b d d"],
+    x: Float[Array, "*b n d"],
     w_emb: Float[Array, "v d"],
-    targets: Int[Array, " n"],
-) -> Float[Array, "d d"]:
+    targets: Int[Array, "*b n"],
+) -> Float[Array, "*b d d"]:
     """The loss's gradient for W^2 of the last layer, by hand.
 
     Xiong et al. 2020, appendix E: the loss, one LN, and the ReLU's output.
@@ -175,4 +178,5 @@ def last_gradient(
     before_ln = x_3 + hidden @ w_2
     logits = normalise(before_ln) @ w_emb.T
     error = softmax(logits) - np.eye(len(w_emb))[targets]
-    return hidden.T @ backward(before_ln, error @ w_emb / len(x))
+    g = backward(before_ln, error @ w_emb / x.shape[-2])
+    return np.swapaxes(hidden, -1, -2) @ g

@@ -141,7 +141,6 @@ sys.path.insert(0, str(BOOK))
 from conf import *
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
-verified_root = str(ROOT)
 ledger_paragraphs = ""
 ledger_to_come = set()
 html_static_path = [str(BOOK / path) for path in html_static_path]

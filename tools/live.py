@@ -63,7 +63,7 @@ def warm_up(app):
     import verified
 
     package = app.config.verified_package
-    folder = Path(app.config.verified_root or app.confdir)
+    folder = Path(app.config.verified_root)
     with verified.time_limit(5, "an import"):
         for file in folder.glob(f"{package}/**/*.py"):
             with suppress(Exception, SystemExit):  # the page that uses it will tell

@@ -28,7 +28,16 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from autograd import value_and_grad  # noqa: E402
 
-from snippets.gpt import adam, corpus, encode, gpt_loss, init_gpt, train_bpe  # noqa: E402
+from snippets.gpt import (  # noqa: E402
+    adam,
+    corpus,
+    encode,
+    gpt,
+    gpt_loss,
+    init_gpt,
+    train_bpe,
+)
+from snippets.layers import cross_entropy  # noqa: E402
 
 STATE = ROOT / "build" / "train"
 DATA = ROOT / "snippets" / "data"
@@ -139,17 +148,22 @@ def train_tiny(steps=None):
 
     def batch(rng):
         starts = rng.integers(len(tokens) - n, size=size)
-        return (tokens[starts[:, None] + np.arange(n + 1)],)
+        drawn = tokens[starts[:, None] + np.arange(n + 1)]
+        noise = rng.random((size, n)) < 0.1  # some input is random: less is learned by heart
+        read = np.where(noise, rng.integers(256 + len(merges), size=(size, n)), drawn[:, :-1])
+        return read, drawn[:, 1:]
 
     params = fit(
         "tiny",
         init_gpt(np.random.default_rng(0), 256 + len(merges), n, d, h, n_layers),
-        lambda params, tokens: gpt_loss(params, tokens, h),
+        lambda params, read, follows: cross_entropy(gpt(params, read, h), follows),
         batch,
-        steps or 2000,
+        steps or 1600,
         peak=4e-3,
+        decay=0.3,
         report=lambda params: float(gpt_loss(params, windows, h)),
         sizes=[d, h, n_layers, n, size],
+        noise=0.1,
     )
     export("tiny", params, merges=np.array(merges, dtype=np.uint16), h=np.uint8(h))
 

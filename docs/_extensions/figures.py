@@ -14,11 +14,12 @@ from logging import getLogger
 from os.path import relpath
 from pathlib import Path
 
-import verified
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+import verified
 
 logger = logging.getLogger(__name__)
 

@@ -181,7 +181,7 @@ def printed_lines(content):
 
 
 class Directive(SphinxDirective):
-    """What the ledger's directives share: records, places, one-sentence errors, inline Markdown."""
+    """What the ledger's directives share: records, places, warnings, Markdown."""
 
     @property
     def ledger(self):
@@ -388,8 +388,8 @@ class PublishedDirective(Directive):
             if agreed and row in given:
                 self.warn("%s is reproduced (%s), so it needs no :because:", row, c)
             if not agreed and row not in given and "*" not in given:
-                message = "%s: the paper prints %s and we compute %s; say why in :because: %s: CAUSE, reason"
-                self.warn(message, row, p, c, row)
+                message = "%s: the paper prints %s and we compute %s; say why in :because: %s"
+                self.warn(message, row, p, c, f"{row}: CAUSE, reason")
             cause, text = given.get(row, given.get("*", ("unknown", "")))
             found.append((None, []) if agreed else (cause, self.inline(text)))
         if "*" in given and all(cause is None for cause, _ in found):
@@ -532,7 +532,7 @@ def numbers_table(records):
 
 
 class LedgerDirective(SphinxDirective):
-    """A generated table of the appendix: ``{ledger} claims wrong``, ``{ledger} numbers reproduced``."""
+    """A generated table: ``{ledger} claims wrong``, ``{ledger} numbers reproduced``."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -549,7 +549,7 @@ class LedgerDirective(SphinxDirective):
 
 
 class CountRole(SphinxRole):
-    """A number of the ledger in running text: `` {count}`claims` ``, `` {count}`claims wrong` ``."""
+    """A number of the ledger in running text: `` {count}`claims wrong` ``."""
 
     def run(self):
         self.env.get_domain("ledger").note_view(self.env.docname, "count", [])
@@ -578,9 +578,11 @@ class Fill(SphinxPostTransform):
             node.replace_self(nodes.Text(f"{ledger.count(*node['what'].split()):,}"))
 
     def link(self, record, anchor, text):
-        """A link from the page being written to a record."""
-        builder, here = self.app.builder, self.env.current_document.docname
-        return make_refnode(builder, here, record.docname, anchor, nodes.Text(text))
+        """A link from the page being written to a record; the domain resolves it."""
+        return addnodes.pending_xref(
+            "", nodes.Text(text), refdomain="ledger", reftype="record",
+            reftarget=anchor, page=record.docname,
+        )  # fmt: skip
 
     def title(self, record):
         return self.env.titles[record.docname].astext()
@@ -676,7 +678,9 @@ class LedgerDomain(Domain):
         self.data["views"].setdefault(docname, []).append((kind, set(which)))
 
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
-        """A link to a row of a table, on the page that shows that table; else plain text."""
+        """A link to a record, or to its row on the page that shows that table; else plain text."""
+        if typ == "record":
+            return make_refnode(builder, fromdocname, node["page"], target, contnode)
         wanted = kinds(node["which"])
         for docname, views in sorted(self.data["views"].items()):
             if any(kind == node["kind"] and (not w or w & wanted) for kind, w in views):
@@ -703,7 +707,7 @@ class LedgerDomain(Domain):
         return order + sorted(set(self.data["records"]) - seen)
 
     def count(self, what, which=None):
-        """Of claims (or those with one verdict), numbers (reproduced, different), errata, examples."""
+        """Of claims (by verdict), numbers (reproduced, different), errata, examples."""
         if what == "examples":
             return verified.count_examples(self.env)
         if what == "claims":
@@ -765,7 +769,7 @@ class LedgerDomain(Domain):
         """Every paragraph of the source is translated once, but for sections still to come."""
         if not self.env.config.ledger_paragraphs:
             return
-        path = Path(self.env.app.confdir, self.env.config.ledger_paragraphs)
+        path = Path(self.env.config.verified_root, self.env.config.ledger_paragraphs)
         lines = path.read_text("utf-8").splitlines()
         source = {line.strip(): i for i, line in enumerate(lines, 1) if line.strip()}
         to_come = set(self.env.config.ledger_to_come)

@@ -4,6 +4,8 @@ Title, authors, venue, year and links come from ``references.bib``; the number o
 from ``verified``; what the list gets wrong from ``ledger``.  Stands on both.
 """
 
+from pathlib import Path
+
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -37,7 +39,7 @@ class PaperDirective(SphinxDirective):
             logger.warning(message, key, location=(self.env.docname, self.lineno), type="paper")
             return []
         for name in self.env.config.bibtex_bibfiles:
-            self.env.note_dependency(str(self.env.app.confdir / name))
+            self.env.note_dependency(str(Path(self.env.config.verified_root, name)))
         card = nodes.container(classes=["paper"])
         self.set_source_info(card)
         if number := self.options.get("entry"):

@@ -10,6 +10,7 @@ Ground floor: knows the classes of nodes, but no other extension.
 
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -105,6 +106,7 @@ def configure(app, config):
     """Fills in the settings of both editions; what conf.py sets itself stays."""
     language = "zh" if config.language.startswith("zh") else "en"
     own = Path(__file__).resolve().parents[1] / "_latex" / "bookstyle.sty"
+    identifier = f"{basename(config)}-{config.language}"
     settings = {
         "latex_engine": "xelatex",
         "latex_use_xindy": False,
@@ -120,9 +122,8 @@ def configure(app, config):
         "epub_description": config.project,
         "epub_contributor": config.author,
         "epub_publisher": config.author,
-        "epub_identifier": f"urn:x-book:{basename(config)}:{config.language}",
-        "epub_scheme": "URI",
-        "epub_uid": "book-id",
+        "epub_identifier": identifier,
+        "epub_uid": identifier,  # the same: one table of contents names the one, one the other
         "epub_show_urls": "no",
         "epub_use_index": False,
         "epub_tocdup": False,
@@ -147,7 +148,7 @@ def configure(app, config):
         "fncychap": "",
         "fvset": r"\fvset{fontsize=auto,formatcom=\xeCJKVerbAddon}",
         "extrapackages": "\\usepackage{caption}\n\\usepackage{tcolorbox}\n"
-        "\\usepackage[protrusion=true]{microtype}",
+        "\\usepackage[protrusion=true]{microtype}\n\\usepackage{xurl}",
         "sphinxsetup": sphinxsetup(),
         "preamble": "\\usepackage{bookstyle}\n"
         f"\\hypersetup{{pdftitle={{{config.project}}},pdfauthor={{{config.author}}},"
@@ -227,9 +228,6 @@ class BookTranslator(LaTeXTranslator):
             self.next_table_colspec = columns(widths, "numbers" in node["classes"])
             if len(list(node.findall(nodes.row))) > 7:
                 node["classes"].append("longtable")
-            for cell in node.next_node(nodes.thead).findall(nodes.paragraph):
-                if not cell.astext():  # else the writer leaves a hole above the heads
-                    cell += nodes.raw("", r"\strut", format="latex")
         super().visit_table(node)
 
     def visit_thebibliography(self, node):
@@ -251,6 +249,9 @@ REFERENCES = {"claim-number": "bkclaimnumber", "back": "bkback"}
 
 def columns(widths, numbers):
     """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
+    widths = [
+        max(width, 11) for width in widths
+    ]  # a claim's id, a model's name: they do not break
     right = {len(widths) - 2, len(widths) - 3} if numbers else set()
     kinds = [r"\bknumbers" if i in right else r"\bkcolumn" for i in range(len(widths))]
     return "".join(
@@ -302,12 +303,39 @@ def put_before(node, command):
 
 # -- the EPUB -----------------------------------------------------------------------------------
 
+STYLES = {"pygments.css", "basic.css", "epub.css", "file.png"}
+OWN_STYLE = Path(__file__).resolve().parents[1] / "_epub" / "book-epub.css"
+
 
 class BookEpub(Epub3Builder):
-    """Sphinx's EPUB, which says where MathML is and is the same file from the same book."""
+    """Sphinx's EPUB without scripts, valid, and the same file from the same book."""
+
+    def prepare_writing(self, docnames):
+        self._css_files = [css for css in self._css_files if Path(css.filename).name in STYLES]
+        self.add_css_file(OWN_STYLE.name)
+        self._js_files = []
+        super().prepare_writing(docnames)
+
+    def copy_static_files(self):
+        """Only what pages of an EPUB use: no script, no font, nothing of the HTML edition's."""
+        super().copy_static_files()
+        static = Path(self.outdir, "_static")
+        for path in sorted(static.rglob("*"), reverse=True):
+            if path.is_dir():
+                path.rmdir()
+            elif path.name not in STYLES:
+                path.unlink()
+        shutil.copyfile(OWN_STYLE, static / OWN_STYLE.name)
 
     def make_id(self, name):
         return "id-" + re.sub(r"[^\w.-]", "-", name)
+
+    def copy_image_files(self):
+        """Makes Matplotlib's pictures valid: no document type from elsewhere, no path of nothing."""
+        super().copy_image_files()
+        for path in Path(self.outdir, self.imagedir).glob("*.svg"):
+            text = re.sub(r"<!DOCTYPE[^>]*>\s*", "", path.read_text("utf-8"), count=1)
+            path.write_text(re.sub(r"<path (?![^>]*\bd=)[^>]*/>", "", text), "utf-8")
 
     def build_content(self):
         super().build_content()
@@ -327,7 +355,7 @@ class BookEpub(Epub3Builder):
         """A zip with the book's date, written aside and put in place when it is whole."""
         seconds = max(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())), 315_532_800)  # 1980
         date = time.gmtime(seconds)[:6]
-        path = self.outdir / f"{self.config.epub_basename}.epub"
+        path = Path(self.outdir, f"{self.config.epub_basename}.epub")
         half = path.with_suffix(".part")
         names = ["mimetype", "META-INF/container.xml", "content.opf", "toc.ncx", *self.files]
         with ZipFile(half, "w") as book:
@@ -335,13 +363,25 @@ class BookEpub(Epub3Builder):
                 info = ZipInfo(name, date)
                 info.compress_type = ZIP_STORED if name == "mimetype" else ZIP_DEFLATED
                 info.external_attr = 0o644 << 16
-                book.writestr(info, (self.outdir / name).read_bytes())
+                book.writestr(info, Path(self.outdir, name).read_bytes())
         half.replace(path)
+
+
+def has_mathml(path):
+    return "<math" in path.read_text("utf-8")
+
+
+def simplify(app, doctree, docname):
+    """Drops the icons of what folds: drawn into the page, they are no valid XHTML."""
+    if app.builder.name == "epub":
+        for icon in [raw for raw in doctree.findall(nodes.raw) if "<svg" in raw.astext()]:
+            icon.parent.remove(icon)
 
 
 def setup(app):
     app.connect("config-inited", configure, priority=100)
     app.connect("doctree-resolved", arrange, priority=900)
+    app.connect("doctree-resolved", simplify, priority=900)
     app.set_translator("latex", BookTranslator)
     app.add_builder(BookEpub, override=True)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -141,7 +141,7 @@ def forget(package):
 
 def shown_modules(env, package):
     """Modules of the package whose file the page includes: their docstrings are on the page."""
-    root = Path(env.config.verified_root or env.app.confdir)
+    root = Path(env.config.verified_root)
     for name in sorted(map(str, env.dependencies.get(env.docname, ()))):
         path = Path(env.srcdir, name).resolve()
         if path.suffix == ".py" and path.is_relative_to(root / package):
@@ -285,11 +285,17 @@ class Verification(EnvironmentCollector):
         mark(doctree, failures)
 
 
+def find_root(app, config):
+    """Snippets lie beside conf.py, unless told otherwise."""
+    config.verified_root = config.verified_root or str(app.confdir)
+
+
 def setup(app):
     app.setup_extension("sphinx.ext.doctest")
     app.setup_extension("strict")
     app.add_config_value("verified_package", "snippets", "env")
     app.add_config_value("verified_root", None, "env", types=frozenset({str, type(None)}))
     app.add_config_value("verified_seconds", 60, "")
+    app.connect("config-inited", find_root)
     app.add_env_collector(Verification)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -16,10 +16,10 @@ def figure_features():
         for y in [np.array([np.cos(a), np.sin(a)])]
     ]
     fig, ax = canvas(height=2.6)
-    for kind, label, colour, at in (
-        ("trig", "trigonometric", COLOURS[1], 62),
-        ("plus", "positive", COLOURS[0], 30),
-        ("hyper", "positive, each draw used twice", COLOURS[2], 60),
+    for kind, label, colour in (
+        ("trig", "trigonometric", COLOURS[1]),
+        ("plus", "positive", COLOURS[0]),
+        ("hyper", "positive, each draw used twice", COLOURS[2]),
     ):
         error = np.sqrt([errors[kind] / sm2 for sm2, errors in rows])
         ax.plot(np.degrees(angles), error, color=colour, label=label)

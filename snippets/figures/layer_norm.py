@@ -18,24 +18,22 @@ POST, PRE = COLOURS[1], COLOURS[0]
 def figure_depth():
     """The stream's norm by layer, the last layer's gradient by depth."""
     depths = np.array([6, 8, 10, 12, 14, 18, 24])
-    norms, gradients = {"post": [], "pre": []}, {"post": [], "pre": []}
-    for seed in range(6):
-        rng = np.random.default_rng(seed)
-        w = init_theory(rng, 64, 24)
-        x = rng.normal(size=(32, 64))
-        w_emb = rng.normal(size=(64, 64)) / 8
-        targets = rng.integers(64, size=32)
-        for kind in norms:
-            stream = states(kind, x, theory_sublayers(w))[2::2]
-            norms[kind].append([np.mean(s**2) for s in stream])
-            gradients[kind].append(
-                [
-                    np.linalg.norm(
-                        last_gradient(kind, w[:n], x, w_emb, targets)
-                    )
-                    for n in depths
-                ]
-            )
+    rng = np.random.default_rng(0)
+    w, x = init_theory(rng, 64, 24, (24,)), rng.normal(size=(24, 16, 64))
+    w_emb, targets = (
+        rng.normal(size=(64, 64)) / 8,
+        rng.integers(64, size=(24, 16)),
+    )
+    norms, gradients = {}, {}
+    for kind in ("post", "pre"):
+        stream = states(kind, x, theory_sublayers(w))[2::2]
+        norms[kind] = [np.mean(s**2) for s in stream]
+        gradients[kind] = [
+            np.linalg.norm(
+                last_gradient(kind, w[:n], x, w_emb, targets), axis=(1, 2)
+            ).mean()
+            for n in depths
+        ]
     fig, axs = canvas(columns=2, height=2.5)
     layers = np.arange(1, 25)
     axs[0].fill_between(
@@ -51,15 +49,16 @@ def figure_depth():
         ("pre", PRE, "Pre-LN"),
         ("post", POST, "Post-LN"),
     ):
-        axs[0].plot(
-            layers, np.mean(norms[kind], axis=0), color=colour, label=name
-        )
-        mean = np.mean(gradients[kind], axis=0)
+        axs[0].plot(layers, norms[kind], color=colour, label=name)
         axs[1].plot(
-            depths, mean, color=colour, marker="o", markersize=3, label=name
+            depths,
+            gradients[kind],
+            color=colour,
+            marker="o",
+            markersize=3,
+            label=name,
         )
-    pre = np.mean(gradients["pre"], axis=0)
-    law = pre[0] * np.sqrt(depths[0] / depths)
+    law = gradients["pre"][0] * np.sqrt(depths[0] / depths)
     axs[1].plot(
         depths, law, color=INK, linewidth=0.7, linestyle=":", label="1/√L"
     )

@@ -1,4 +1,4 @@
-"""The benchmark: its table, what it measures, and the book that it generates.  Nothing is timed."""
+"""The benchmark: its table, what it measures, the book it generates.  Nothing is timed."""
 
 import pickle
 import re
@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-
 import verified
+
 from tools import bench, generated_book
 from tools.bench import Missing, Row
 
@@ -52,7 +52,7 @@ def test_the_recorded_table_stands_between_its_marks_and_nothing_else_changes():
 
 
 def test_a_page_without_a_place_for_the_table_is_told_in_one_sentence():
-    with pytest.raises(SystemExit, match="about.md has no place for the table: write the lines"):
+    with pytest.raises(SystemExit, match=r"about\.md has no place for the table: write the lines"):
         bench.record("# About\n", "")
 
 

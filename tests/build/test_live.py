@@ -30,7 +30,6 @@ sys.path[:0] = [str(ROOT), {str(EXTENSIONS)!r}]
 extensions = ["myst_parser", "strict", "verified"]
 project = "Ladders"
 html_theme = "basic"
-verified_root = str(ROOT)
 with open(ROOT / ".processes", "a") as f:
     print(os.getpid(), file=f)
 """
@@ -194,7 +193,7 @@ def test_a_taken_port_is_told_in_one_sentence(reader, book):
 
 
 def test_ctrl_c_ends_it_at_once_and_leaves_no_process(reader, server, book):
-    process, _, printed = server
+    process, _, _ = server
     write(book / "docs" / "index.md", PAGE.replace(">>> rungs", ">>> while True: pass"))
     time.sleep(1)
     process.send_signal(signal.SIGINT)

@@ -96,11 +96,13 @@ def test_backward_is_the_vector_jacobian_product(seed, d):
     np.testing.assert_allclose(backward(x, g), wanted, atol=1e-8)
 
 
-def test_a_constant_vector_has_no_jacobian():
+def test_a_constant_or_flat_vector_is_refused():
     with pytest.raises(ValueError, match="constant vector"):
         jacobian(np.full(4, 3.0))
     with pytest.raises(ValueError, match="constant vector"):
         jacobian_norm(np.ones((2, 4)))
+    with pytest.raises(ValueError, match="fewer than 3"):
+        jacobian_norm(np.array([1.0, 2.0]))
 
 
 @given(seeds)

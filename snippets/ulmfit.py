@@ -1,0 +1,127 @@
+"""Entry 5, Universal Language Model Fine-tuning for Text Classification
+(Howard and Ruder 2018).
+
+Learning rates by step and by layer, thawing, pooling.
+T steps of training, n layers from the first (next to the words) to the last.
+"""
+
+from math import floor
+from typing import Any as Array
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+def hat(t: int, rise: float, fall: float) -> float:
+    """From 0 to 1 in the first steps, then down as steadily, by 1 / fall."""
+    return t / rise if t < rise else 1 - (t - rise) / fall
+
+
+def peak_step(T: int, cut_frac: float = 0.1) -> int:
+    """The step at which the rate is highest, called cut in eq. 3."""
+    cut = floor(T * cut_frac)
+    if not 0 < cut < T:
+        raise ValueError(f"peak_step: {T} steps leave none to rise or fall")
+    return cut
+
+
+def stlr(
+    t: int,
+    T: int,
+    eta_max: float = 0.01,
+    cut_frac: float = 0.1,
+    ratio: float = 32,
+) -> float:
+    """The slanted triangular learning rate at step t, as the paper prints it.
+
+    Howard and Ruder 2018, §3.2, eq. 3.
+    """
+    cut = peak_step(T, cut_frac)
+    p = hat(t, cut, cut * (1 / cut_frac - 1))
+    return eta_max * (1 + p * (ratio - 1)) / ratio
+
+
+def stlr_landing(
+    t: int,
+    T: int,
+    eta_max: float = 0.01,
+    cut_frac: float = 0.1,
+    ratio: float = 32,
+) -> float:
+    """The same, but falling over the T - cut steps that there are.
+
+    AllenNLP, slanted_triangular.py; equal to eq. 3 if cut = T * cut_frac.
+    """
+    cut = peak_step(T, cut_frac)
+    return eta_max * (1 + hat(t, cut, T - cut) * (ratio - 1)) / ratio
+
+
+def discriminative_rates(
+    eta: float, n: int, factor: float = 2.6
+) -> Float[Array, " n"]:
+    """The learning rate of each layer, the last one's being eta.
+
+    Howard and Ruder 2018, §3.2: a layer's rate is that above it over 2.6.
+    """
+    return eta * float(factor) ** -np.arange(n)[::-1]
+
+
+def discriminative_step(
+    theta: list[Array], gradients: list[Array], rates: Float[Array, " n"]
+) -> list[Array]:
+    """One step of gradient descent, each layer at a rate of its own.
+
+    Howard and Ruder 2018, §3.2, eq. 2.
+    """
+    if not len(theta) == len(gradients) == len(rates):
+        raise ValueError("discriminative_step: one gradient, one rate a layer")
+    return [
+        layer - rate * g
+        for layer, g, rate in zip(theta, gradients, rates, strict=True)
+    ]
+
+
+def gradual_unfreezing(epochs: int, n: int) -> Bool[Array, "epochs n"]:
+    """True where a layer learns: the last one first, one more each epoch.
+
+    Howard and Ruder 2018, §3.3.
+    """
+    return np.arange(n) >= n - 1 - np.arange(epochs)[:, None]
+
+
+def concat_pool(h: Float[Array, "*b t d"]) -> Float[Array, "*b e"]:
+    """The last hidden state, the maximum and the mean, one after the other.
+
+    Howard and Ruder 2018, §3.3; e = 3d.
+    """
+    if not h.shape[-2]:
+        raise ValueError("concat_pool: an empty text has no hidden states")
+    return np.concatenate([h[..., -1, :], h.max(-2), h.mean(-2)], axis=-1)
+
+
+def schedule(
+    epochs: int,
+    steps: int,
+    n: int,
+    eta_max: float = 0.01,
+    factor: float = 2.6,
+    unfreeze: bool = True,
+) -> Float[Array, "t n"]:
+    """The rate of every layer at every step, 0 while it is frozen.
+
+    Howard and Ruder 2018, §3.2 and §3.3, put together as in AllenNLP: one
+    triangle for each epoch with a frozen layer, then one for all the rest.
+    """
+    if epochs < n and unfreeze:
+        raise ValueError(f"schedule: {n} layers thaw in no fewer epochs")
+    alone = n - 1 if unfreeze else 0
+    spans = [steps] * alone + [steps * (epochs - alone)]
+    triangles = [stlr_landing(t, T, eta_max) for T in spans for t in range(T)]
+    awake = np.repeat(gradual_unfreezing(epochs, n), steps, axis=0)
+    layers = discriminative_rates(1, n, factor)
+    return np.array(triangles)[:, None] * layers * (awake | (not unfreeze))
+
+
+def error_reduction(before: float, after: float) -> float:
+    """By how many per cent an error rate fell."""
+    return 100 * (before - after) / before

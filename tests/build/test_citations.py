@@ -1,0 +1,68 @@
+"""Citations: unknown keys, changed entries, and the way back from the bibliography."""
+
+import re
+
+
+def text(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
+
+
+def test_an_unknown_key_fails_at_its_page(book):
+    book.page("See {cite:p}`nobody1999`.")
+    assert book.build().says("other.md", 'could not find bibtex key "nobody1999"')
+    assert book.build().says('could not find bibtex key "nobody1999"')
+
+
+def test_a_citation_shows_authors_year_and_place(book):
+    assert book.build().status == 0
+    assert "[Lee and Poe, 2020, §1]" in text(book.html("halving"))
+
+
+def test_a_changed_entry_rewrites_the_pages_that_cite_it_and_no_other(book):
+    assert book.build().status == 0
+    other = (book.root / "out" / "other.html").stat().st_mtime_ns
+    book.edit("references.bib", "year = {2020}", "year = {1920}")
+    assert book.build().status == 0
+    assert "[Lee and Poe, 1920, §1]" in text(book.html("halving"))
+    assert "Lee and Poe 1920" in text(book.html("bibliography"))
+    assert (book.root / "out" / "other.html").stat().st_mtime_ns == other
+
+
+def test_the_bibliography_says_where_an_entry_is_cited_and_follows(book):
+    assert book.build().status == 0
+    assert "Cited in Halving" in text(book.html("bibliography"))
+    book.page("See {cite:p}`lee2020half{§2}`.")
+    assert book.build().status == 0
+    assert "Cited in Halving, Other" in text(book.html("bibliography"))
+    book.edit("docs/other.md", "# Other", "# Another")
+    assert book.build().status == 0
+    assert "Cited in Halving, Another" in text(book.html("bibliography"))
+
+
+def test_labels_that_would_be_alike_are_told_apart(book):
+    entry = "@misc{poe2021fifth,\n  author={Poe, Bo}, title={Fifths}, year={2021}, url={https://example.org/f}}\n"
+    bib = (book.root / "references.bib").read_text()
+    book.write("references.bib", bib + entry)
+    assert book.build().status == 0
+    page = text(book.html("bibliography"))
+    assert "Poe 2021a" in page
+    assert "Poe 2021b" in page
+
+
+def test_each_entry_is_formatted_once(book, monkeypatch):
+    import citations
+
+    formatted = []
+    original = citations.format_entry
+
+    def counting(self, label, entry, bib_data=None):
+        formatted.append(entry.key)
+        return original(self, label, entry, bib_data)
+
+    monkeypatch.setattr(citations, "format_entry", counting)
+    assert book.build().status == 0
+    assert len(formatted) == len(set(formatted)) > 0
+    formatted.clear()
+    book.page("A change.")
+    assert book.build().status == 0
+    assert formatted == []

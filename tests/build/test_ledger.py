@@ -1,0 +1,279 @@
+"""The ledger: each fault in the bookkeeping ends the build with a file and a line."""
+
+import re
+
+import pytest
+from ledger import agrees, number
+
+from tests.build.conftest import PAGE
+
+CLAIM = ":::{{translation}} s02 p{n}\nIt {{claim}}`is {n} <2.{n}>`.\n:::\n"
+JUDGED = ":::{{annotation}} 2.{n}\n:verdict: {verdict}\n\nSee {cite}.\n:::\n"
+
+
+def with_paragraphs(book, *ids):
+    book.write("paragraphs.txt", "\n".join(["s01 p1", *ids]) + "\n")
+
+
+def annotated(verdict="holds", cite="{cite:p}`poe2021third{p. 1}`", n=1):
+    return CLAIM.format(n=n) + "\n" + JUDGED.format(n=n, verdict=verdict, cite=cite)
+
+
+def published(prints, examples, rows="", because=""):
+    options = [f":prints: {prints}", f":rows: {rows}" if rows else "", because]
+    shown = "\n".join(f">>> print({e!r})\n{e}" for e in examples)
+    return (
+        ":::{published} poe2021third\n:where: Table 9\n:what: a ninth\n"
+        + "\n".join(filter(None, options))
+        + f"\n\n```{{doctest}}\n{shown}\n```\n:::"
+    )
+
+
+# -- claims and annotations -----------------------------------------------------------------
+
+
+def test_a_claim_without_annotation(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(CLAIM.format(n=1))
+    assert book.build().says("other.md:4: WARNING: claim 2.1 has no annotation")
+
+
+def test_an_annotation_without_claim(book):
+    book.page(JUDGED.format(n=1, verdict="holds", cite="{cite:p}`poe2021third{p. 1}`"))
+    assert book.build().says("other.md:3: WARNING: annotation 2.1 judges no claim")
+
+
+def test_an_id_used_twice(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated().replace("2.1", "1.1"))
+    built = book.build("--keep-going")
+    assert built.says("other.md:4: WARNING: claim 1.1 stands already in", "halving.md:8")
+    assert built.says("other.md:7: WARNING: annotation of claim 1.1 stands already in")
+
+
+def test_a_claim_that_is_written_wrongly(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(":::{translation} s02 p1\nIt {claim}`is one`.\n:::")
+    assert book.build().says("other.md:4: WARNING: a claim is written {claim}`its words")
+
+
+def test_an_annotation_without_verdict(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated().replace(":verdict: holds\n\n", ""))
+    assert book.build().says("other.md:7: WARNING: annotation 2.1 has no :verdict:")
+
+
+def test_an_unknown_verdict(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated(verdict="likely"))
+    assert book.build().says("other.md:", "likely")
+
+
+def test_an_annotation_without_evidence(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated(cite="for yourself"))
+    assert book.build().says("other.md:7: WARNING: annotation 2.1 gives no evidence")
+
+
+@pytest.mark.parametrize("verdict", ["holds", "imprecise", "wrong"])
+def test_a_citation_without_locator_where_a_source_judges(book, verdict):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated(verdict, "{cite:p}`poe2021third`"))
+    assert book.build().says("other.md:7: WARNING: annotation 2.1 cites poe2021third without")
+
+
+@pytest.mark.parametrize("verdict", ["opinion", "unverified"])
+def test_a_citation_without_locator_is_enough_where_no_source_judges(book, verdict):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated(verdict, "{cite:p}`poe2021third`"))
+    assert book.build().status == 0
+
+
+def test_an_example_is_evidence(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated(cite="this:\n\n```{doctest}\n>>> 2 - 1\n1\n```\n").replace(":::.", ":::"))
+    built = book.build()
+    assert built.status == 0, built.said
+
+
+# -- paragraphs -------------------------------------------------------------------------------
+
+
+def test_a_paragraph_that_is_translated_nowhere(book):
+    with_paragraphs(book, "s02 p1")
+    assert book.build().says("paragraphs.txt:2: WARNING: paragraph s02 p1 is translated nowhere")
+
+
+def test_a_section_may_be_still_to_come_but_not_once_it_is_begun(book):
+    with_paragraphs(book, "s02 p1", "s02 p2")
+    book.edit("conf.py", "ledger_paragraphs", "ledger_to_come = ['s02']\nledger_paragraphs")
+    assert book.build().status == 0
+    book.page(annotated())
+    assert book.build().says("other.md:3: WARNING: s02 is translated: take it out")
+
+
+def test_a_paragraph_that_the_source_does_not_have(book):
+    book.page(annotated())
+    assert book.build().says("other.md:3: WARNING: the source has no paragraph s02 p1")
+
+
+def test_a_paragraph_translated_twice(book):
+    book.page(":::{translation} s01 p1\nAgain.\n:::")
+    assert book.build().says("other.md:3: WARNING: the translation of s01 p1 stands already")
+
+
+def test_a_translation_that_names_no_paragraph(book):
+    book.page(":::{translation} s01\nAgain.\n:::")
+    assert book.build().says("other.md:3: WARNING: name the paragraphs")
+
+
+def test_what_the_copy_lost_is_cited_and_listed(book):
+    lost = ":::{lost} s01 p1\nA picture {cite:p}`poe2021third{p. 2}`.\n:::"
+    book.page(lost)
+    assert book.build().status == 0
+    assert "A picture" in book.html("ledger")
+    book.page(lost.replace(" {cite:p}`poe2021third{p. 2}`", ""))
+    assert book.build().says("other.md:3: WARNING: say where the original has it")
+    book.page(lost.replace("p1", "p9"))
+    assert book.build().says("other.md:3: WARNING: the source has no paragraph s01 p9")
+
+
+# -- published numbers ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("printed", "computed", "agreed"),
+    [
+        ("65", "65", True),
+        ("65", "65.0", False),
+        ("3.3e18", "3.3e18", True),
+        (">2.0", "2.04", True),
+        (">2.0", "2.0", False),
+        (">=2.0", "2.0", True),
+        ("<0.25", "0.23", True),
+        ("<=4", "5", False),
+        ("18..24", "18", True),
+        ("18..24", "24.1", False),
+        ("~5", "5.4", True),
+        ("~5", "5.6", False),
+        ("~1.5e9", "1.5488e9", True),
+        ("~1.5e9", "1.56e9", False),
+        ("12,850", "12,850", True),
+        ("~12,850", "12850.3", True),
+        ("-3", "−3", False),
+    ],
+)
+def test_what_agrees_with_what_is_printed(printed, computed, agreed):
+    assert agrees(printed, computed) is agreed
+
+
+def test_a_value_without_a_number_cannot_be_compared():
+    with pytest.raises(ValueError, match="holds no number"):
+        number("many")
+
+
+def test_a_row_that_differs_needs_a_reason(book):
+    book.page(published("5", ["6"]))
+    assert book.build().says("other.md:3: WARNING: a ninth: the paper prints 5 and we compute 6")
+
+
+def test_a_row_that_agrees_needs_none(book):
+    book.page(published("6", ["6"], because=":because: slip, it seems"))
+    assert book.build().says("other.md:3: WARNING: a ninth is reproduced (6), so it needs no")
+
+
+def test_a_reason_for_every_row_where_all_agree(book):
+    book.page(published("1 | 2", ["1", "2"], "a | b", ':because: "*: slip, it seems"'))
+    assert book.build().says("other.md:3: WARNING: every row is reproduced")
+
+
+@pytest.mark.parametrize("because", ["c: slip, why", "a: guess, why", "slip, why"])
+def test_a_reason_for_no_row_or_of_no_kind(book, because):
+    book.page(published("1 | 2", ["1", "3"], "a | b", f":because: '{because}'"))
+    assert book.build().says("other.md:3: WARNING: write", "with a ROW of this table")
+
+
+def test_rows_and_values_and_lines_of_different_number(book):
+    book.page(published("1 | 2", ["1"], "a | b"))
+    assert book.build().says("other.md:3: WARNING: 2 rows, 2 printed values, but the examples")
+
+
+def test_a_table_without_its_options(book):
+    book.page(published("1", ["1"]).replace(":where: Table 9\n", ""))
+    assert book.build().says("other.md:3: WARNING: this {published} has no :where:")
+
+
+def test_slips_are_errata_and_rounding_is_not(book):
+    because = ":because: 'b: slip, a typing error | c: rounding, it cuts'"
+    book.page(published("1 | 2 | 3", ["1", "4", "5"], "a | b | c", because))
+    built = book.build()
+    assert built.status == 0, built.said
+    ledger = re.sub(r"<[^>]+>", "", book.html("ledger"))
+    reproduced, different = ledger.split("a typing error")[0], ledger
+    assert "a ninth" in reproduced
+    assert different.count("a typing error") == 2  # among the numbers, and among the errata
+    assert different.count("it cuts") == 1
+
+
+def test_an_erratum_needs_evidence_and_its_options(book):
+    erratum = ":::{erratum} poe2021third\n:where: eq. 3\n:reads: a minus\n:should: a plus\n\n"
+    book.page(erratum + "```{doctest}\n>>> 1 + 1\n2\n```\n:::")
+    assert book.build().status == 0
+    assert "a minus" in book.html("ledger")
+    book.page(erratum + "Believe us.\n:::")
+    assert book.build().says("other.md:3: WARNING: this {erratum} shows no evidence")
+    book.page(erratum.replace(":reads: a minus\n", "") + "```{doctest}\n>>> 1 + 1\n2\n```\n:::")
+    assert book.build().says("other.md:3: WARNING: this {erratum} has no :reads:")
+
+
+# -- the appendix follows -----------------------------------------------------------------------
+
+
+def links(html):
+    return set(re.findall(r'href="([^"]+)"', html))
+
+
+def test_claim_annotation_and_row_lead_to_each_other(book):
+    assert book.build().status == 0
+    page, ledger = links(book.html("halving")), links(book.html("ledger"))
+    assert {"#annotation-1.1", "#claim-1.1", "ledger.html#row-1.1"} <= page
+    assert {"halving.html#claim-1.1", "halving.html#annotation-1.1"} <= ledger
+    assert any(re.fullmatch(r"ledger.html#row-halving-published-.*", link) for link in page)
+
+
+def test_the_ledger_and_the_counters_follow_a_change_of_another_page(book):
+    assert book.build().status == 0
+    book.write("docs/halving.md", PAGE.replace("halves the error", "halves the loss"))
+    assert book.build().status == 0
+    assert "halves the loss" in book.html("ledger")
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated())
+    assert book.build().status == 0
+    assert "2 claims, 1 numbers" in book.html("index")
+
+
+def test_a_removed_page_leaves_the_ledger(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated())
+    assert book.build().status == 0
+    (book.root / "docs" / "other.md").unlink()
+    book.edit("docs/index.md", "other\n", "")
+    with_paragraphs(book)
+    built = book.build()
+    assert built.status == 0, built.said
+    assert "2.1" not in book.html("ledger")
+    assert "1 claims, 1 numbers" in book.html("index")
+
+
+def test_an_unknown_ledger(book):
+    book.page("```{ledger} wishes\n```")
+    assert book.build().says("other.md:3: WARNING: no ledger of wishes")
+
+
+@pytest.mark.parametrize("builder", ["latex", "epub"])
+def test_the_ledger_stands_in_the_other_editions(book, builder):
+    built = book.build(builder=builder)
+    assert built.status == 0, built.said
+    suffix = {"latex": "*.tex", "epub": "ledger.xhtml"}[builder]
+    text = "".join(p.read_text("utf-8") for p in (book.root / "out").glob(suffix))
+    assert text.count("halves the error") >= 1

@@ -1,0 +1,191 @@
+"""The verified build: every example is run while its page is read, and none is excused."""
+
+import pytest
+
+from tests.build.conftest import PAGE
+
+WRONG = "```{doctest}\n>>> 1 + 1\n3\n```"
+
+
+def test_a_good_book_passes_and_says_how_much_it_verified(book):
+    built = book.build()
+    assert built.status == 0, built.said
+    assert "1 claims judged, 1 numbers recomputed (1 as printed)" in built.said
+    assert "2 examples verified" in built.said
+    assert "1 claims, 1 numbers, 2 examples." in book.html("index")
+    assert "verified" in book.html("halving")
+
+
+@pytest.mark.parametrize("builder", ["html", "latex", "epub"])
+def test_a_wrong_example_fails_at_its_line_with_expected_and_got(book, builder):
+    book.page(f"Text.\n\n{WRONG}")
+    built = book.build(builder=builder)
+    assert built.says("other.md:6: WARNING: the example does not hold", "Expected:", "3", "Got:")
+
+
+def test_an_example_that_raises_fails_with_its_traceback(book):
+    book.page("```{doctest}\n>>> x = 1\n>>> x / 0\n1\n```")
+    assert book.build().says("other.md:5: WARNING", "ZeroDivisionError")
+
+
+def test_a_failed_example_shows_on_the_page_what_it_printed(book):
+    book.page(WRONG)
+    book.build("--keep-going")
+    page = book.html("other")
+    assert "failed" in page
+    assert "Got:" in page
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "```python\n>>> 1 + 1\n3\n```",
+        "```pycon\n>>> 1 + 1\n3\n```",
+        "```{code-block} python\n>>> 1 + 1\n3\n```",
+        "    >>> 1 + 1\n    3",
+        "- item\n\n      >>> 1 + 1\n      3",
+    ],
+)
+def test_a_prompt_that_sphinx_would_not_run_is_rejected(book, unseen):
+    book.page(unseen)
+    assert book.build().says("other.md:", "Sphinx would not run this `>>>`")
+
+
+@pytest.mark.parametrize(
+    "skipped",
+    [
+        "```{doctest}\n:options: +SKIP\n\n>>> 1 + 1\n3\n```",
+        "```{doctest}\n:skipif: True\n\n>>> 1 + 1\n3\n```",
+        "```{doctest}\n>>> 1 + 1 # doctest: +SKIP\n3\n```",
+    ],
+)
+def test_a_skipped_example_is_rejected(book, skipped):
+    book.page(skipped)
+    assert book.build().says("other.md:", "this example is skipped")
+
+
+def test_a_hidden_example_is_rejected(book):
+    book.page("```{doctest}\n:hide:\n\n>>> 1 + 1\n2\n```")
+    assert book.build().says("other.md:", "this example is hidden")
+
+
+def test_code_and_its_output_apart_are_run_too(book):
+    book.page("```{testcode}\nprint(1 + 1)\n```\n\n```{testoutput}\n3\n```")
+    assert book.build().says("other.md:", "Expected:", "Got:")
+
+
+def test_what_an_earlier_page_left_behind_does_not_help_a_later_one(book):
+    first = "```{doctest}\n>>> import halves.half, numpy as np\n>>> halves.half.kept = 7\n"
+    first += ">>> np.set_printoptions(precision=1)\n>>> name = 1\n```"
+    book.write("docs/halving.md", f"{PAGE}\n{first}\n")
+    for rest in ("halves.half.kept\n7", "np.array([1 / 3])\narray([0.3])", "name\n1"):
+        book.page(f"```{{doctest}}\n>>> import halves.half, numpy as np\n>>> {rest}\n```")
+        assert book.build().says("other.md:", "the example does not hold"), rest
+
+
+def test_an_example_that_does_not_end_is_stopped(book):
+    book.edit("conf.py", "verified_package", "verified_seconds = 1\nverified_package")
+    book.page("```{doctest}\n>>> while True: pass\n```")
+    assert book.build().says("did not finish within 1 s")
+
+
+def test_the_docstrings_of_a_shown_module_are_run(book):
+    docstring = '"""A third.\n\n    >>> third(6)\n    3\n    """'
+    book.write("halves/third.py", f"def third(x):\n    {docstring}\n    return x / 3\n")
+    book.page("```{literalinclude} ../halves/third.py\n:pyobject: third\n```")
+    assert book.build().says("third.py:4: WARNING: the example does not hold", "2.0")
+
+
+# -- when a page is run again ---------------------------------------------------------------------
+
+
+def test_nothing_is_read_again_without_a_change(book):
+    book.build()
+    assert "no targets are out of date" in book.build().said
+
+
+@pytest.mark.parametrize("name", ["half", "ground"])
+def test_a_changed_snippet_runs_its_pages_again_also_through_another_snippet(book, name):
+    assert book.build().status == 0
+    old, new = {"half": ("x / TWO", "x / TWO + 1"), "ground": ("2", "4")}[name]
+    book.edit(f"halves/{name}.py", old, new)
+    built = book.build()
+    assert built.says("halving.md:", "the example does not hold")
+    assert "0 added, 1 changed" in built.said
+
+
+def test_a_failed_build_fails_again_without_a_change_and_passes_once_mended(book):
+    book.page(WRONG)
+    for _ in range(3):
+        assert book.build().says("other.md:4", "the example does not hold")
+    book.page(WRONG.replace("3", "2"))
+    assert book.build().status == 0
+
+
+def test_a_changed_setting_runs_every_page_again(book):
+    book.build()
+    book.edit("conf.py", "project", "doctest_global_setup = 'extra = 1'\nproject")
+    assert "5 changed" in book.build().said
+
+
+def test_a_build_that_was_cut_off_is_not_taken_for_a_good_one(book):
+    assert book.build().status == 0
+    (book.root / "doctrees" / "running-html.json").touch()
+    assert "5 changed" in book.build().said
+    assert "0 changed" in book.build().said
+
+
+def test_a_removed_page_is_missed_where_it_is_named(book):
+    assert book.build().status == 0
+    (book.root / "docs" / "other.md").unlink()
+    assert book.build().says("index.md", "other")
+    assert book.build().says("index.md", "other")
+
+
+# -- in parallel ------------------------------------------------------------------------------
+
+
+NUMBERED = """# Page {i}
+
+:::{{translation}} s02 p{i}
+It {{claim}}`is {i} <2.{i}>`, $x_{i}$.
+:::
+
+:::{{annotation}} 2.{i}
+:verdict: opinion
+
+By {{cite:p}}`poe2021third`.
+:::
+
+```{{doctest}}
+>>> from halves.half import half
+>>> half({double})
+{number}.0
+```
+"""
+
+
+def many_pages(book, broken=None):
+    names = [f"page{i}" for i in range(12)]
+    for i, name in enumerate(names):
+        number = 0 if i == broken else i
+        book.write(f"docs/{name}.md", NUMBERED.format(i=i, double=2 * i, number=number))
+    book.write("paragraphs.txt", "".join(["s01 p1\n", *(f"s02 p{i}\n" for i in range(12))]))
+    book.edit("docs/index.md", "halving\n", "\n".join(["halving", *names, ""]))
+
+
+def test_a_parallel_build_writes_what_a_serial_one_writes(book):
+    many_pages(book)
+    assert book.build(out="serial", doctrees="d1").status == 0
+    built = book.build("-j", "2", out="parallel", doctrees="d2")
+    assert built.status == 0, built.said
+    serial = {p.name: p.read_bytes() for p in (book.root / "serial").glob("*.html")}
+    parallel = {p.name: p.read_bytes() for p in (book.root / "parallel").glob("*.html")}
+    assert len(serial) > 15
+    assert serial == parallel
+
+
+def test_a_parallel_build_fails_where_a_serial_one_does(book):
+    many_pages(book, broken=7)
+    assert book.build("-j", "2").says("page7.md:15: WARNING: the example does not hold")
+    assert book.build("-j", "2").says("page7.md:15: WARNING: the example does not hold")

@@ -1,0 +1,297 @@
+"""Entry 4: fast weights, linear attention, random features, the delta rule."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.special import expit
+from scipy.stats import chi2, kstest
+
+from snippets.fast_weights import (
+    capacity_loss,
+    carry,
+    delta_write,
+    dpfp,
+    elu_plus_one,
+    fast_weights,
+    flip_flop,
+    hyperbolic_features,
+    kernel_errors,
+    learn_flip_flop,
+    linear_attention,
+    linear_attention_chunked,
+    linear_attention_recurrent,
+    normalised,
+    orthogonal_rows,
+    positive_features,
+    program,
+    softmax_kernel,
+    squash,
+    trigonometric_features,
+    write,
+)
+
+SIZES = st.tuples(*[st.integers(1, 9)] * 3, st.integers(0, 2**32 - 1))
+
+
+def pairs(sizes):
+    """Queries, keys, values for n, c, m and a seed."""
+    n, c, m, seed = sizes
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, c)), rng.normal(size=(n, c)), rng.normal(size=(n, m))
+
+
+# -- the memory -----------------------------------------------------------------------------
+
+
+def test_writing_adds_every_product_of_an_entry_of_the_value_and_one_of_the_key():
+    w, k, v = np.ones((2, 3)), np.array([1.0, 2, 3]), np.array([10.0, 100])
+    assert write(w, k, v).tolist() == [[11, 21, 31], [101, 201, 301]]
+    assert w.tolist() == np.ones((2, 3)).tolist()
+
+
+@given(SIZES, st.booleans())
+def test_fast_weights_are_a_double_sum_over_the_past(sizes, read_first):
+    q, k, v = pairs(sizes)
+    expected = [
+        sum((v[j] * float(k[j] @ q[i]) for j in range(i + (not read_first))), np.zeros(v.shape[1]))
+        for i in range(len(q))
+    ]
+    assert np.allclose(fast_weights(q, k, v, read_first), expected, atol=1e-12)
+
+
+def test_elu_plus_one_is_jax_elu_plus_one():
+    x = np.array([-800.0, -3, -1e-9, 0, 1e-9, 2, 800])
+    assert np.allclose(elu_plus_one(x), jax.nn.elu(x) + 1, rtol=1e-12, atol=1e-16)
+
+
+# -- linear attention -----------------------------------------------------------------------
+
+
+@given(SIZES)
+def test_linear_attention_is_a_weighted_mean_of_the_values(sizes):
+    q, k, v = pairs(sizes)
+    q, k = elu_plus_one(q), elu_plus_one(k)
+    seen = linear_attention(q, k, v, causal=True)
+    for i in range(len(q)):
+        expected = np.average(v[: i + 1], axis=0, weights=k[: i + 1] @ q[i])
+        assert np.allclose(seen[i], expected, atol=1e-12)
+    everything = [np.average(v, axis=0, weights=k @ one) for one in q]
+    assert np.allclose(linear_attention(q, k, v), everything, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size"),
+    [((1, 1, 1, 0), 1), ((9, 2, 5, 2), 1), ((9, 2, 5, 2), 4), ((9, 2, 5, 2), 12)],
+)
+def test_recurrent_and_chunked_forms_are_one_jax_scan(sizes, size):
+    q, k, v = pairs(sizes)
+    q, k = elu_plus_one(q), elu_plus_one(k)
+
+    def step(state, now):
+        q_i, k_i, v_i = now
+        state = state + jnp.outer(k_i, jnp.append(v_i, 1.0))
+        read = q_i @ state
+        return state, read[:-1] / read[-1]
+
+    _, expected = jax.lax.scan(step, jnp.zeros((k.shape[1], v.shape[1] + 1)), (q, k, v))
+    assert np.allclose(linear_attention_recurrent(q, k, v), expected, atol=1e-12)
+    assert np.allclose(linear_attention_chunked(q, k, v, size), expected, atol=1e-12)
+
+
+def test_a_chunk_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="a chunk of 0"):
+        linear_attention_chunked(*pairs((4, 2, 2, 0)), 0)
+
+
+def test_weights_that_sum_to_zero_are_refused():
+    with pytest.raises(ValueError, match="sum to zero"):
+        normalised(np.ones((2, 3)), np.array([1.0, 0]))
+    assert normalised(np.array([[2.0, 4]]), np.array([2.0])).tolist() == [[1, 2]]
+
+
+# -- random features --------------------------------------------------------------------------
+
+
+def test_the_softmax_kernel_is_what_jax_softmax_normalises():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=5), rng.normal(size=(7, 5))
+    kernel = softmax_kernel(np.tile(x, (7, 1)), y)
+    assert np.allclose(kernel / kernel.sum(), jax.nn.softmax(y @ x), atol=1e-14)
+
+
+FEATURES = {
+    "trig": trigonometric_features,
+    "plus": positive_features,
+    "hyper": hyperbolic_features,
+}
+
+
+@pytest.mark.parametrize("kind", FEATURES)
+@pytest.mark.parametrize(("x", "y"), [(0.7, 0.4), (0.9, -0.8), (-0.3, 0.0)])
+def test_each_feature_map_has_the_kernel_as_mean_and_lemma_2_as_error(kind, x, y):
+    x, y, features = np.array([x]), np.array([y]), FEATURES[kind]
+
+    def estimate(omega):
+        omega = np.array([[omega]])
+        return float(features(x, omega) @ features(y, omega))
+
+    def mean(f):
+        density = lambda o: np.exp(-(o**2) / 2) / np.sqrt(2 * np.pi)  # noqa: E731
+        return quad(lambda o: f(estimate(o)) * density(o), -12, 12, epsabs=1e-11)[0]
+
+    exact = float(np.exp(x @ y))
+    assert mean(lambda e: e) == pytest.approx(exact, rel=1e-9)
+    error = mean(lambda e: (e - exact) ** 2)
+    assert error == pytest.approx(kernel_errors(x, y, 1)[kind], rel=1e-7, abs=1e-10)
+
+
+def test_errors_fall_with_the_number_of_draws_as_sampling_shows():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 3)) / 2
+    tries = np.array(
+        [
+            [float(f(x, omega) @ f(y, omega)) for f in FEATURES.values()]
+            for omega in rng.normal(size=(1000, 8, 3))
+        ]
+    )
+    found = np.mean((tries - np.exp(x @ y)) ** 2, axis=0)
+    expected = kernel_errors(x, y, 8)
+    assert found == pytest.approx([expected[kind] for kind in FEATURES], rel=0.3)
+
+
+def test_orthogonal_rows_are_orthogonal_with_the_lengths_of_normal_vectors():
+    rng = np.random.default_rng(0)
+    draws = [orthogonal_rows(rng, 3, 5) for _ in range(400)]
+    for rows in draws:
+        gram = rows @ rows.T
+        assert np.allclose(gram, np.diag(np.diag(gram)), atol=1e-12)
+    squares = np.sum(np.array(draws) ** 2, axis=-1).ravel()
+    assert kstest(squares, chi2(5).cdf).pvalue > 0.01
+    assert kstest(np.array(draws)[:, 0, 0], "norm").pvalue > 0.01
+
+
+def test_orthogonal_rows_err_less_by_at_least_what_theorem_2_says():
+    rng = np.random.default_rng(1)
+    d = m = 4
+    x = np.array([0.5, -0.4, 0.3, 0.2])
+    y = np.array([0.4, 0.1, 0.5, -0.3])
+    exact = np.exp(x @ y)
+    found = [
+        float(positive_features(x, omega) @ positive_features(y, omega))
+        for omega in (orthogonal_rows(rng, m, d) for _ in range(2500))
+    ]
+    floor = np.exp(-(x @ x + y @ y) / 2)
+    gap = 2 * (m - 1) / (m * (d + 2)) * (exact - floor) ** 2
+    assert np.mean(found) == pytest.approx(exact, rel=0.03)
+    assert np.mean((found - exact) ** 2) <= kernel_errors(x, y, m)["plus"] - gap
+
+
+def test_more_orthogonal_rows_than_dimensions_are_refused():
+    with pytest.raises(ValueError, match="6 rows do not fit a width of 5"):
+        orthogonal_rows(np.random.default_rng(0), 6, 5)
+
+
+# -- the delta rule -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 0), (1, 2, 5, 1)])
+def test_the_delta_rule_is_a_gradient_step_of_jax(sizes, beta):
+    _, c, m, seed = sizes
+    rng = np.random.default_rng(seed)
+    w, k, v = rng.normal(size=(m, c)), rng.normal(size=c), rng.normal(size=m)
+    slope = jax.grad(lambda w: jnp.sum((v - w @ k) ** 2) / 2)(w)
+    assert np.allclose(delta_write(w, k, v, beta), w - beta * slope, atol=1e-12)
+
+
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 99))
+def test_dpfp_is_made_of_products_of_rotated_parts(d, nu, seed):
+    nu = min(nu, 2 * d - 1)
+    x = np.random.default_rng(seed).normal(size=d)
+    parts = [max(0.0, p) for p in [*x, *-x]]
+    expected = [parts[i] * parts[i - j] for j in range(1, nu + 1) for i in range(2 * d)]
+    assert np.allclose(dpfp(x, nu), expected, atol=1e-14)
+
+
+def test_a_quarter_of_the_features_of_a_normal_vector_is_not_zero():
+    x = np.random.default_rng(0).normal(size=(500, 64))
+    assert np.mean(dpfp(x, 3) > 0) == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.parametrize("nu", [0, 4])
+def test_dpfp_refuses_a_nu_that_it_has_no_rotation_for(nu):
+    with pytest.raises(ValueError, match=f"nu is {nu}"):
+        dpfp(np.ones(2), nu)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 99))
+def test_no_memory_beats_the_capacity_loss_and_least_squares_reaches_it(s, c, seed):
+    rng = np.random.default_rng(seed)
+    keys = rng.normal(size=(c, s))
+    loss = lambda w: np.sum((np.eye(s) - w @ keys) ** 2) / (2 * s)  # noqa: E731
+    best = np.linalg.lstsq(keys.T, np.eye(s), rcond=None)[0].T
+    assert loss(best) == pytest.approx(capacity_loss(s, c), abs=1e-7)
+    assert loss(best + rng.normal(size=best.shape)) >= capacity_loss(s, c)
+
+
+# -- 1992 -----------------------------------------------------------------------------------
+
+
+def test_the_flip_flop_answers_only_the_first_b_after_an_a():
+    x, target = flip_flop(np.random.default_rng(0), 400, 3)
+    assert (x.sum(-1) == 1).all()
+    for run in range(3):
+        words = "".join("ABC"[i] for i in x[:, run].argmax(-1))
+        for t, word in enumerate(words):
+            past = words[:t].replace("C", "")
+            assert target[t, run] == (word == "B" and past.endswith("A"))
+
+
+def test_squash_is_a_logistic_function_of_scipy():
+    w, change = np.random.default_rng(0).normal(size=(2, 50)) * 30
+    assert np.allclose(squash(w, change), expit(10 * (w + change - 0.5)), atol=1e-15)
+
+
+def unrolled(slow, xs):
+    """The fast weights after all inputs, in JAX, by the formulas alone."""
+
+    def change(x):
+        s = slow @ x
+        return s if len(slow) == 3 else s[:3] * s[3]
+
+    w = change(xs[0])
+    for x in xs[1:]:
+        w = jax.nn.sigmoid(10 * (w + change(x) - 0.5))
+    return w
+
+
+@pytest.mark.parametrize("r", [3, 4])
+def test_the_derivative_that_is_carried_forward_is_that_of_jax(r):
+    rng = np.random.default_rng(r)
+    slow, xs = rng.uniform(-0.3, 0.3, size=(r, 3)), rng.normal(size=(6, 3))
+    w, p = program(slow, xs[0])
+    assert np.allclose(p, jax.jacobian(unrolled)(slow, xs[:1]), atol=1e-14)
+    for x in xs[1:]:
+        w, p = carry(slow, w, p, x)
+    assert np.allclose(w, unrolled(slow, xs), atol=1e-13)
+    assert np.allclose(p, jax.jacobian(unrolled)(slow, xs), atol=1e-12)
+
+
+def test_runs_side_by_side_are_as_each_alone():
+    rng = np.random.default_rng(0)
+    slow, x = rng.normal(size=(5, 4, 3)), rng.normal(size=(5, 3))
+    change, slope = program(slow, x)
+    for i in range(5):
+        alone = program(slow[i], x[i])
+        assert np.allclose(change[i], alone[0]) and np.allclose(slope[i], alone[1])
+
+
+def test_the_flip_flop_is_learnt_by_both_interfaces_and_not_without_learning():
+    learn = lambda *args: learn_flip_flop(np.random.default_rng(7), *args)  # noqa: E731
+    assert np.isfinite(learn(3, 1.0, 600, 30)).mean() > 0.5
+    assert np.isfinite(learn(4, 0.5, 1500, 20)).mean() > 0.3
+    assert not np.isfinite(learn(3, 0.0, 300, 30)).any()

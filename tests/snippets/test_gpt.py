@@ -1,0 +1,398 @@
+"""Entry 7 against tokenizers, JAX, brute force, and the tables of the papers."""
+
+import importlib.util
+import json
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import autograd
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax.example_libraries import optimizers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+from snippets import gpt as g
+
+SEEDS = st.integers(0, 2**32 - 1)
+ASCII = st.text(st.characters(max_codepoint=127), max_size=60)
+OPENING = g.corpus()[:12_000]
+
+
+def visible():
+    """GPT-2's visible character for each byte, written down anew for tokenizers."""
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [byte for byte in range(256) if byte not in shown]
+    return {b: chr(b) for b in shown} | {b: chr(256 + i) for i, b in enumerate(hidden)}
+
+
+VISIBLE = visible()
+
+
+def show(data):
+    return "".join(VISIBLE[byte] for byte in data)
+
+
+def theirs(merges):
+    """The tokenizer of Hugging Face with our merges."""
+    words = g.vocabulary(merges)
+    vocabulary = {show(word): i for i, word in enumerate(words)}
+    pairs = [(show(words[a]), show(words[b])) for a, b in merges]
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=pairs))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
+
+
+# -- tokens -------------------------------------------------------------------------------
+
+
+@given(st.binary(max_size=80))
+def test_pieces_lose_nothing(data):
+    assert b"".join(g.pieces(data)) == data
+
+
+@given(ASCII)
+def test_pieces_of_ascii_are_those_of_gpt_2(text):
+    found = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str(text)
+    assert [show(piece) for piece in g.pieces(text.encode())] == [word for word, _ in found]
+
+
+@given(st.lists(st.integers(0, 2), max_size=12), st.integers(0, 2), st.integers(0, 2))
+def test_merge_replaces_like_a_string(tokens, a, b):
+    text = "".join("xyz"[t] for t in tokens).replace("xyz"[a] + "xyz"[b], "n")
+    merged = g.merge(tuple(tokens), (a, b), 9)
+    assert "".join({0: "x", 1: "y", 2: "z", 9: "n"}[t] for t in merged) == text
+
+
+def test_every_merge_is_of_a_most_frequent_pair():
+    data = OPENING[:3000].encode()
+    merges = g.train_bpe(data, 40)
+    for i, merge in enumerate(merges):
+        counts = Counter()
+        for piece in g.pieces(data):
+            counts.update(pairwise(g.encode(piece, merges[:i])))
+        assert merge == min(p for p in counts if counts[p] == max(counts.values()))
+
+
+def test_training_is_that_of_tokenizers_until_a_tie():
+    merges = g.train_bpe(OPENING.encode(), 60)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=256 + 60,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([OPENING], trainer)
+    found = [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
+    words = g.vocabulary(merges)
+    ours = [(show(words[a]), show(words[b])) for a, b in merges]
+    assert ours[:18] == found[:18]
+    assert len(set(ours) & set(found)) >= 58
+
+
+@settings(max_examples=60)
+@given(ASCII)
+def test_encoding_is_that_of_tokenizers(text):
+    merges = g.load_tiny()[1]
+    assert g.encode(text, merges) == theirs(merges).encode(text).ids
+
+
+def test_encoding_of_the_corpus_is_that_of_tokenizers():
+    merges = g.load_tiny()[1]
+    assert g.encode(OPENING, merges) == theirs(merges).encode(OPENING).ids
+
+
+@given(st.binary(max_size=80))
+def test_decode_undoes_encode_for_any_bytes(data):
+    merges = g.load_tiny()[1]
+    assert g.decode(g.encode(data, merges), merges) == data
+
+
+@given(st.text(max_size=40))
+def test_decode_undoes_encode_for_any_text(text):
+    merges = g.load_tiny()[1]
+    assert g.decode(g.encode(text, merges), merges).decode() == text
+
+
+def test_more_merges_than_pairs_are_refused():
+    with pytest.raises(ValueError, match="only 1 pairs"):
+        g.train_bpe(b"ab ", 2)
+
+
+# -- the model ----------------------------------------------------------------------------
+
+
+def model(seed, v=11, n=9, d=12, h=3, l=2):
+    """A small model, its weights large enough that every part of it matters."""
+    rng = np.random.default_rng(seed)
+    params = g.init_gpt(rng, v, n, d, h, l)
+    params = {k: w + rng.normal(size=w.shape) * 0.3 for k, w in params.items()}
+    return params, h, rng
+
+
+def jax_norm(x, gain, bias):
+    x = x - x.mean(-1, keepdims=True)
+    return x / jnp.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * gain + bias
+
+
+def jax_hidden(p, tokens, h, l=2):
+    """The same model written for one text, head by head, in JAX's own functions."""
+    n = len(tokens)
+    x = p["tok_emb"][tokens] + p["pos_emb"][:n]
+    for i in range(l):
+        q = {k.split(".")[1]: w for k, w in p.items() if k.startswith(f"b{i}.")}
+        y = jax_norm(x, q["ln1_gain"], q["ln1_bias"])
+        heads = [(y @ q[w]).reshape(1, n, h, -1) for w in ("w_q", "w_k", "w_v")]
+        mixed = jax.nn.dot_product_attention(*heads, is_causal=True)
+        x = x + mixed.reshape(n, -1) @ q["w_o"]
+        y = jax_norm(x, q["ln2_gain"], q["ln2_bias"])
+        x = x + jax.nn.gelu(y @ q["w_1"] + q["b_1"]) @ q["w_2"] + q["b_2"]
+    return jax_norm(x, p["lnf_gain"], p["lnf_bias"])
+
+
+def jax_loss(p, tokens, h):
+    losses = []
+    for text in tokens:
+        logp = jax.nn.log_softmax(jax_hidden(p, text[:-1], h) @ p["tok_emb"].T)
+        losses.append(-logp[jnp.arange(len(text) - 1), text[1:]])
+    return jnp.mean(jnp.stack(losses))
+
+
+@given(SEEDS)
+@settings(max_examples=8)
+def test_the_model_is_one_written_in_jax(seed):
+    params, h, rng = model(seed)
+    tokens = rng.integers(11, size=(2, 7))
+    out = g.gpt(params, tokens, h)
+    for text, logits in zip(tokens, out, strict=True):
+        states = jax_hidden(params, text, h)
+        np.testing.assert_allclose(logits, states @ params["tok_emb"].T, rtol=1e-8, atol=1e-10)
+
+
+def test_loss_and_gradient_are_jaxs():
+    params, h, rng = model(3)
+    tokens = rng.integers(11, size=(2, 7))
+    np.testing.assert_allclose(
+        g.gpt_loss(params, tokens, h), jax_loss(params, tokens, h), rtol=1e-12
+    )
+    ours = autograd.grad(g.gpt_loss)(params, tokens, h)
+    jaxs = jax.grad(jax_loss)(params, tokens, h)
+    assert ours.keys() == jaxs.keys()
+    for name in ours:
+        np.testing.assert_allclose(ours[name], jaxs[name], rtol=1e-8, atol=1e-10, err_msg=name)
+
+
+def test_the_fine_tuning_objective_is_its_two_terms():
+    params, h, rng = model(4)
+    tokens, labels = rng.integers(11, size=(3, 6)), np.array([1, 0, 3])
+    w_y = rng.normal(size=(12, 4))
+    states = jnp.stack([jax_hidden(params, text, h)[-1] for text in tokens])
+    logits = states @ w_y
+    np.testing.assert_allclose(g.classify(params, w_y, tokens, h), logits, rtol=1e-8)
+    task = -jax.nn.log_softmax(logits)[jnp.arange(3), labels].mean()
+    for lam in (0.0, 0.5, 2.0):
+        want = task + lam * jax_loss(params, tokens, h)
+        ours = g.finetune_loss(params, w_y, tokens, labels, h, lam)
+        np.testing.assert_allclose(ours, want, rtol=1e-10)
+
+
+def test_the_parameters_are_as_many_as_the_formula_says_but_for_attentions_biases():
+    params = g.init_gpt(np.random.default_rng(0), 50, 16, 24, 4, 3)
+    assert sum(w.size for w in params.values()) == g.gpt_parameters(50, 16, 24, 3) - 3 * 4 * 24
+
+
+def test_initial_weights_have_the_deviations_of_the_paper():
+    params = g.init_gpt(np.random.default_rng(0), 300, 100, 128, 4, 8)
+    assert params["tok_emb"].std() == pytest.approx(0.02, rel=0.02)
+    for name in ("b3.w_q", "b0.w_1"):
+        assert params[name].std() == pytest.approx(0.02, rel=0.03)
+    for name in ("b3.w_o", "b0.w_2"):
+        assert params[name].std() == pytest.approx(0.005, rel=0.03)
+
+
+def test_bad_sizes_and_tokens_are_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="5 heads do not divide"):
+        g.init_gpt(rng, 10, 8, 12, 5, 1)
+    params = g.init_gpt(rng, 10, 8, 12, 3, 1)
+    with pytest.raises(ValueError, match="9 positions"):
+        g.gpt(params, np.zeros(9, dtype=int), 3)
+    for bad in (-1, 10):
+        with pytest.raises(ValueError, match="outside the vocabulary"):
+            g.gpt(params, np.array([1, bad]), 3)
+    with pytest.raises(ValueError, match="none to predict"):
+        g.gpt_loss(params, np.array([1]), 3)
+
+
+# -- training -----------------------------------------------------------------------------
+
+
+def test_adam_is_jaxs():
+    rng = np.random.default_rng(5)
+    params = {"w": rng.normal(size=(3, 2)), "b": rng.normal(size=2)}
+    start, update, get = optimizers.adam(0.01, b1=0.8, b2=0.95, eps=1e-7)
+    theirs, state = start(params), None
+    for step in range(6):
+        grads = {k: rng.normal(size=w.shape) for k, w in params.items()}
+        theirs = update(step, grads, theirs)
+        params, state = g.adam(params, grads, state, 0.01, 0.8, 0.95, 1e-7)
+    for name, want in get(theirs).items():
+        np.testing.assert_allclose(params[name], want, rtol=1e-10)
+
+
+def test_decay_shrinks_matrices_alone():
+    params = {"w": np.full((2, 2), 3.0), "b": np.full(2, 3.0)}
+    nothing = {k: np.zeros_like(w) for k, w in params.items()}
+    new, _ = g.adam(params, nothing, None, lr=0.1, decay=0.5)
+    np.testing.assert_allclose(new["w"], 3 * (1 - 0.1 * 0.5))
+    np.testing.assert_array_equal(new["b"], params["b"])
+
+
+def trainer(monkeypatch, tmp_path):
+    path = Path(__file__).resolve().parents[2] / "tools" / "train.py"
+    spec = importlib.util.spec_from_file_location("train", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "STATE", tmp_path)
+    monkeypatch.setattr(module, "SAVE_EVERY", 4)
+    return module
+
+
+def test_an_interrupted_training_ends_as_a_whole_one(monkeypatch, tmp_path):
+    train, calls = trainer(monkeypatch, tmp_path), []
+
+    def batch(rng):
+        calls.append(rng.normal(size=3))
+        if len(calls) == 7 and stop:
+            raise KeyboardInterrupt
+        return (calls[-1],)
+
+    def run(name):
+        loss = lambda p, x: ((p["w"] - x) ** 2).sum()  # noqa: E731
+        return train.fit(name, {"w": np.zeros(3)}, loss, batch, 10, peak=0.1)["w"]
+
+    stop = False
+    whole = run("whole")
+    calls.clear()
+    stop = True
+    with pytest.raises(KeyboardInterrupt):
+        run("parts")
+    assert len(calls) == 7
+    np.testing.assert_array_equal(run("parts"), whole)
+    assert len(calls) == 7 + 6  # from the state of step 4 on
+
+
+# -- sampling -----------------------------------------------------------------------------
+
+
+@given(SEEDS, st.booleans())
+@settings(max_examples=10)
+def test_generating_with_a_cache_is_generating_without_one(seed, batched):
+    params, h, rng = model(seed)
+    tokens = rng.integers(11, size=(2, 3) if batched else 3)
+    out = g.generate(params, tokens, 6, h, np.random.default_rng(seed), 0.7)
+    again = np.random.default_rng(seed)
+    for _ in range(6):
+        new = g.draw(g.gpt(params, tokens, h)[..., -1, :], again, 0.7)
+        tokens = np.concatenate([tokens, new[..., None]], axis=-1)
+    np.testing.assert_array_equal(out, tokens)
+
+
+def test_draws_follow_the_softmax_at_the_temperature():
+    logits, temperature, n = np.array([0.0, 1.0, -2.0, 0.5]), 0.6, 40_000
+    draws = g.draw(np.tile(logits, (n, 1)), np.random.default_rng(0), temperature)
+    share = np.bincount(draws, minlength=4) / n
+    chances = np.asarray(jax.nn.softmax(logits / temperature))
+    assert (abs(share - chances) < 4 * np.sqrt(chances * (1 - chances) / n)).all()
+
+
+def test_without_a_generator_the_best_token_is_drawn():
+    assert g.draw(np.array([[0.0, 3.0, 1.0], [2.0, 1.0, 0.0]])).tolist() == [1, 0]
+
+
+def test_bad_prompts_and_temperatures_are_refused():
+    params, h, rng = model(0)
+    with pytest.raises(ValueError, match="empty prompt"):
+        g.generate(params, np.zeros(0, dtype=int), 1, h)
+    with pytest.raises(ValueError, match="must be positive"):
+        g.draw(np.zeros(3), rng, 0.0)
+
+
+# -- the tiny model -----------------------------------------------------------------------
+
+
+def test_the_corpus_is_plain_text_without_a_header_or_a_licence():
+    text = g.corpus()
+    assert 100_000 < len(text) < 300_000 and text.startswith("CHAPTER I\n")
+    assert text.count("CHAPTER ") == 12
+    assert not {"Gutenberg", "EDITION", "\r", "`"} & set(text.split())
+
+
+def test_the_tiny_model_knows_more_than_pairs_of_tokens():
+    params, merges, h = g.load_tiny()
+    learned, unseen = (
+        np.array(g.encode(text, merges)) for text in g.corpus().split("CHAPTER XII")
+    )
+    windows = unseen[: len(unseen) // 65 * 65].reshape(-1, 65)
+    best = min(g.bigram_loss(learned, unseen, 512, k) for k in (3, 10, 30, 100, 300))
+    assert g.gpt_loss(params, windows, h) < best - 0.3
+
+
+def test_the_tiny_models_merges_are_those_of_its_chapters():
+    data = g.corpus().split("CHAPTER XII")[0].encode()
+    assert g.load_tiny()[1][:5] == g.train_bpe(data, 5)
+
+
+def test_the_table_of_pairs_counts():
+    rng, v, k = np.random.default_rng(2), 4, 2.5
+    learn, test = rng.integers(v, size=50), rng.integers(v, size=20)
+    single, pair = Counter(learn.tolist()), Counter(pairwise(learn.tolist()))
+    first = Counter(learn[:-1].tolist())
+    losses = []
+    for a, b in pairwise(test.tolist()):
+        alone = (single[b] + 1) / (50 + v)
+        losses.append(-np.log((pair[a, b] + k * alone) / (first[a] + k)))
+    assert g.bigram_loss(learn, test, v, k) == pytest.approx(np.mean(losses), rel=1e-12)
+
+
+# -- prompts, masks, counts ---------------------------------------------------------------
+
+
+def test_the_prompt_is_that_of_figure_2_1():
+    shown = [
+        ("sea otter", "loutre de mer"),
+        ("peppermint", "menthe poivrée"),
+        ("plush girafe", "girafe peluche"),
+    ]
+    assert g.few_shot_prompt("Translate English to French:", shown, "cheese") == (
+        "Translate English to French:\nsea otter => loutre de mer\n"
+        "peppermint => menthe poivrée\nplush girafe => girafe peluche\ncheese =>"
+    )
+
+
+@given(st.integers(1, 9), st.integers(1, 12))
+def test_a_band_shows_the_last_w_positions(n, w):
+    assert g.banded_mask(n, w).tolist() == [[0 <= i - j < w for j in range(n)] for i in range(n)]
+
+
+def test_an_empty_band_is_refused():
+    with pytest.raises(ValueError, match="at least itself"):
+        g.banded_mask(4, 0)
+
+
+def test_counts_are_those_of_the_released_models():
+    """GPT-1's own shapes, and GPT-2's names for its sizes since it corrected them."""
+    assert g.gpt_parameters(40_478, 512, 768, 12, final_norm=False) == 116_534_784
+    sizes = {12: 768, 24: 1024, 36: 1280, 48: 1600}
+    counts = [g.gpt_parameters(50_257, 1024, d, l) for l, d in sizes.items()]
+    assert [round(count / 1e6) for count in counts] == [124, 355, 774, 1558]
+
+
+def test_training_compute_is_that_of_table_d_1():
+    assert f"{g.train_flops(174_600 * 10**6, 300 * 10**9):.2E}" == "3.14E+23"
+    assert f"{g.train_flops(11_000 * 10**6, 10**12, 0.5):.2E}" == "3.30E+22"

@@ -1,0 +1,190 @@
+"""Entry 5 against AllenNLP's published test values, straight lines, JAX and brute force."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from snippets import ulmfit
+
+seeds = st.integers(0, 2**32 - 1)
+
+# allennlp, tests/training/learning_rate_schedulers/slanted_triangular_test.py, test_schedules:
+# (unfreezing, decay factor) and (step, layer, rate), compared there at five decimals.
+ALLENNLP = [
+    (
+        (True, 1),
+        [
+            (0, 1, 0.03125),
+            (0, 0, 0.0),
+            (1, 1, 1.0),
+            (1, 0, 0.0),
+            (9, 1, 0.138888),
+            (9, 0, 0.0),
+            (10, 1, 0.03125),
+            (10, 0, 0.03125),
+            (14, 1, 1.0),
+            (14, 0, 1.0),
+            (49, 1, 0.05815972),
+            (49, 0, 0.05815972),
+        ],
+    ),
+    (
+        (False, 0.5),
+        [
+            (0, 1, 0.03125),
+            (0, 0, 0.015625),
+            (5, 1, 1.0),
+            (5, 0, 0.5),
+            (49, 1, 0.052777),
+            (49, 0, 0.026388),
+        ],
+    ),
+    (
+        (True, 0.5),
+        [
+            (0, 1, 0.03125),
+            (0, 0, 0.0),
+            (1, 1, 1.0),
+            (1, 0, 0.0),
+            (9, 1, 0.138888),
+            (9, 0, 0.0),
+            (10, 1, 0.03125),
+            (10, 0, 0.015625),
+            (14, 1, 1.0),
+            (14, 0, 0.5),
+            (49, 1, 0.0581597222),
+            (49, 0, 0.0290798611),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("settings, expected", ALLENNLP)
+def test_the_schedule_gives_the_values_of_allennlps_tests(settings, expected):
+    unfreeze, decay = settings
+    rates = ulmfit.schedule(5, 10, 2, eta_max=1.0, factor=1 / decay, unfreeze=unfreeze)
+    assert rates.shape == (50, 2)
+    for step, layer, rate in expected:
+        assert round(float(rates[step, layer]), 5) == round(rate, 5)
+
+
+def straight_lines(T, eta, cut_frac, ratio):
+    cut = int(T * cut_frac)
+    return np.interp(np.arange(T + 1), [0, cut, T], [eta / ratio, eta, eta / ratio])
+
+
+@given(st.integers(2, 400), st.floats(0.01, 0.9), st.floats(1.5, 100), st.floats(1e-4, 1))
+def test_the_landing_triangle_is_straight_between_its_corners(T, cut_frac, ratio, eta):
+    assume(0 < int(T * cut_frac) < T)
+    found = [ulmfit.stlr_landing(t, T, eta, cut_frac, ratio) for t in range(T + 1)]
+    np.testing.assert_allclose(found, straight_lines(T, eta, cut_frac, ratio), atol=1e-12)
+
+
+@pytest.mark.parametrize("T", [10, 20, 100, 1000])
+def test_eq_3_is_that_triangle_for_multiples_of_ten(T):
+    found = [ulmfit.stlr(t, T) for t in range(T + 1)]
+    np.testing.assert_allclose(found, straight_lines(T, 0.01, 0.1, 32), atol=1e-15)
+
+
+def test_eq_3_goes_below_zero_when_cut_is_rounded_far_down():
+    # By hand: cut = 1, p = 1 - 18/9 = -1, (1 - 31) / 32 of the highest rate.
+    assert ulmfit.stlr(19, 19) == pytest.approx(-0.01 * 30 / 32, abs=1e-17)
+    assert ulmfit.stlr(10, 19) > 0 > ulmfit.stlr(11, 19)
+
+
+@pytest.mark.parametrize("T", [0, 1, 9])
+def test_too_few_steps_for_a_rise_are_an_error(T):
+    for rate in (ulmfit.stlr, ulmfit.stlr_landing):
+        with pytest.raises(ValueError, match="none to rise or fall"):
+            rate(0, T)
+
+
+def test_the_highest_step_is_a_tenth_of_every_multiple_of_ten():
+    assert [ulmfit.peak_step(10 * k) for k in range(1, 5000)] == list(range(1, 5000))
+
+
+def test_the_hat_is_one_at_its_peak_and_zero_at_both_ends():
+    assert [ulmfit.hat(t, 2, 4) for t in range(7)] == [0, 0.5, 1, 0.75, 0.5, 0.25, 0]
+
+
+@given(st.integers(1, 30), st.floats(1, 10))
+def test_each_layer_has_the_rate_above_it_over_the_factor(n, factor):
+    rate, expected = 0.01, []
+    for _ in range(n):
+        expected.insert(0, rate)
+        rate /= factor
+    np.testing.assert_allclose(ulmfit.discriminative_rates(0.01, n, factor), expected, rtol=1e-12)
+
+
+@given(seeds)
+def test_a_step_at_unequal_rates_is_one_of_jax_on_rescaled_parameters(seed):
+    """With w = sqrt(rate) * u, plain descent on u at rate 1 moves w at its rate."""
+    rng = np.random.default_rng(seed)
+    theta = [rng.normal(size=(3, 4)), rng.normal(size=(4, 2))]
+    x, rates = rng.normal(size=(5, 3)), rng.uniform(0.01, 0.5, size=2)
+
+    def loss(w):
+        return jnp.sum(jnp.tanh(x @ w[0]) @ w[1])
+
+    roots = np.sqrt(rates)
+    u = [w / r for w, r in zip(theta, roots, strict=True)]
+    slope = jax.grad(lambda u: loss([r * w for r, w in zip(roots, u, strict=True)]))(u)
+    expected = [r * (w - g) for r, w, g in zip(roots, u, slope, strict=True)]
+    found = ulmfit.discriminative_step(
+        theta, [np.asarray(g) for g in jax.grad(loss)(theta)], rates
+    )
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+
+
+def test_a_missing_rate_is_an_error():
+    with pytest.raises(ValueError, match="one gradient, one rate a layer"):
+        ulmfit.discriminative_step([np.ones(2)] * 2, [np.ones(2)] * 2, np.ones(1))
+
+
+@given(st.integers(1, 8), st.integers(1, 8))
+def test_layers_thaw_one_by_one_from_the_last(epochs, n):
+    awake, expected = set(), []
+    for epoch in range(epochs):
+        if epoch < n:
+            awake.add(n - 1 - epoch)
+        expected.append([layer in awake for layer in range(n)])
+    assert ulmfit.gradual_unfreezing(epochs, n).tolist() == expected
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 5))
+def test_pooling_is_that_of_a_loop_over_entries(seed, t, d):
+    h = np.random.default_rng(seed).normal(size=(2, t, d))
+    for text, pooled in zip(h, ulmfit.concat_pool(h), strict=True):
+        columns = [[float(word[i]) for word in text] for i in range(d)]
+        expected = [c[-1] for c in columns] + [max(c) for c in columns]
+        expected += [sum(c) / t for c in columns]
+        np.testing.assert_allclose(pooled, expected, atol=1e-15)
+
+
+def test_an_empty_text_is_an_error():
+    with pytest.raises(ValueError, match="empty text"):
+        ulmfit.concat_pool(np.zeros((0, 3)))
+
+
+def test_each_frozen_epoch_has_a_triangle_of_its_own_and_the_rest_one():
+    rates = ulmfit.schedule(5, 40, 3)
+    last = rates[:, -1]
+    peaks = [t for t in range(1, 199) if last[t - 1] < last[t] > last[t + 1]]
+    assert peaks == [4, 44, 80 + 12]
+    assert (rates[:80, 0] == 0).all() and (rates[:40, 1] == 0).all()
+    np.testing.assert_allclose(rates[80:, 0] * 2.6**2, last[80:], rtol=1e-12)
+
+
+def test_fewer_epochs_than_layers_are_an_error_unless_nothing_is_frozen():
+    with pytest.raises(ValueError, match="3 layers thaw in no fewer epochs"):
+        ulmfit.schedule(2, 10, 3)
+    assert (ulmfit.schedule(2, 10, 3, unfreeze=False) > 0).all()
+
+
+def test_error_reductions_are_those_of_section_4_2():
+    printed = {(8.2, 4.6): 43.9, (6.57, 5.01): 23.7, (0.84, 0.80): 4.8, (30.58, 29.98): 2.0}
+    assert all(round(ulmfit.error_reduction(*k), 1) == v for k, v in printed.items())
