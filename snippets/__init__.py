@@ -1,4 +1,4 @@
-"""The code that the pages show: one module per entry, above `layers`, the ground.
+"""The code that the pages show: a module for each entry, `layers` below all.
 
 Importing the package turns every annotation into a check: a call with a wrong
 shape is refused, in the doctests, in the tests and in a reader's own session.

@@ -9,7 +9,7 @@ from typing import Any as Array
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 
 class Fit(NamedTuple):
@@ -179,10 +179,10 @@ def fit_loss(
     damping = 1e-3
     for _ in range(steps):
         g, h = gradient(theta, n, d, losses)
-        step = np.linalg.solve(h + damping * np.diag(np.diag(h)), g)
+        step = np.linalg.solve(h + damping * np.diag(np.diag(h) + 1e-9), g)
         better = height(theta - step) < height(theta)
         theta = theta - step if better else theta
-        damping *= 0.2 if better else 5
+        damping = max(damping / 5, 1e-9) if better else damping * 5
     a, b, e = np.exp(theta[:3]).tolist()
     return Fit(e, a, b, *theta[3:].tolist())
 
@@ -199,8 +199,6 @@ def runs(
     millions, exaflops, losses = np.loadtxt(path).T
     if not 0 <= drop < len(losses):
         raise ValueError(f"runs: cannot drop {drop} of {len(losses)}")
-    kept: Bool[Array, " m"] = np.argsort(np.argsort(losses)) < (
-        len(losses) - drop
-    )
+    kept = np.argsort(np.argsort(losses)) < len(losses) - drop
     n = millions[kept] * 1e6
     return n, exaflops[kept] * 1e18 / (6 * n), losses[kept]

@@ -44,8 +44,8 @@ def first_month(source: str) -> str:
     return f"20{found[1]}-{found[2]}"
 
 
-def read_tree() -> list[Model]:
-    """The 27 models of Table 1, the oldest first.
+def read_tree() -> list[tuple[str, ...]]:
+    """The 27 models of Table 1, each a Model, the oldest first.
 
     Yang et al. 2023, Table 1 for names and styles.
     """
@@ -73,7 +73,7 @@ def prefix_mask(n: int, prefix: int) -> Bool[Array, "n n"]:
 def permutation_mask(order: Int[Array, " n"]) -> Bool[Array, "n n"]:
     """Each sees those that an order has put before it, and itself.
 
-    Yang et al. 2019, §2.3: the words stay in place, the order is drawn.
+    Yang et al. 2019, §2.2: the words stay in place, the order is drawn.
     """
     if sorted(order.tolist()) != list(range(len(order))):
         raise ValueError("permutation_mask: an order names each place once")

@@ -165,7 +165,7 @@ def orthogonal_rows(
 ) -> Float[Array, "m d"]:
     """Normal rows, at right angles to each other (m at most d).
 
-    Choromanski et al. 2021, §2.4: the angles change, each row's law does not.
+    Choromanski et al. 2021, Theorem 2: each row is as likely as before.
     """
     if m > d:
         raise ValueError(

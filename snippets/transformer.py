@@ -5,12 +5,15 @@ Shapes: b batch, n and m positions (queries and keys), d model width, h heads,
 d_k and d_v head widths, f feed-forward width.
 """
 
+from typing import Any
 from typing import Any as Array
 
 import autograd.numpy as np
 from jaxtyping import Bool, Float
 
 from snippets.layers import layer_norm, relu, softmax
+
+Params = Any  # a dict of arrays by name; autograd hands in its own box
 
 
 def attention(
@@ -134,7 +137,7 @@ def attend(
     name: str,
     x: Float[Array, "*b n d"],
     source: Float[Array, "*b m d"],
-    p: dict[str, Array],
+    p: Params,
     h: int,
     mask: Bool[Array, "n m"] | None = None,
 ) -> Float[Array, "*b n d"]:
@@ -144,16 +147,14 @@ def attend(
     return layer_norm(x + out, p[f"{name}_gain"], p[f"{name}_bias"])
 
 
-def think(
-    x: Float[Array, "*n d"], p: dict[str, Array]
-) -> Float[Array, "*n d"]:
+def think(x: Float[Array, "*n d"], p: Params) -> Float[Array, "*n d"]:
     """The feed-forward sub-layer: LayerNorm(x + Sublayer(x)), §3.1."""
     out = feed_forward(x, p["w_1"], p["b_1"], p["w_2"], p["b_2"])
     return layer_norm(x + out, p["ffn_gain"], p["ffn_bias"])
 
 
 def encoder_block(
-    x: Float[Array, "*b n d"], p: dict[str, Array], h: int
+    x: Float[Array, "*b n d"], p: Params, h: int
 ) -> Float[Array, "*b n d"]:
     """Self-attention, then feed-forward (Vaswani et al. 2017, §3.1)."""
     return think(attend("self", x, x, p, h), p)
@@ -162,7 +163,7 @@ def encoder_block(
 def decoder_block(
     x: Float[Array, "*b n d"],
     memory: Float[Array, "*b m d"],
-    p: dict[str, Array],
+    p: Params,
     h: int,
 ) -> Float[Array, "*b n d"]:
     """Masked self-attention, attention to the encoder's output, feed-forward.

@@ -116,7 +116,7 @@ class Preview:
         """Starts the next process, in a session of its own: Ctrl-C is for the server."""
         with self.lock:
             if not self.closed:
-                command = [sys.executable, "-P", __file__, "--stand-by", str(int(at_once))]
+                command = [sys.executable, "-BP", __file__, "--stand-by", str(int(at_once))]
                 self.standby = subprocess.Popen(
                     command + self.sphinx, stdin=subprocess.PIPE, start_new_session=True
                 )

@@ -1,4 +1,4 @@
-"""Sets the book with XeLaTeX and reads the log as a reader would: ``typeset.py FOLDER NAME TARGET``.
+"""Sets the book with XeLaTeX and reads its log: ``typeset.py FOLDER NAME TARGET``.
 
 FOLDER holds NAME.tex, as Sphinx's latex builder left it.  The PDF appears in TARGET only when it
 is whole and nothing in it is lost: no character without a glyph, no reference to nowhere, no text
@@ -14,9 +14,8 @@ from pathlib import Path
 
 LIMIT = 10.0  # points that a line may stand out, some 3.5 mm
 LONG_LINES = {"max_print_line": "10000", "error_line": "254", "half_error_line": "238"}
-LATEXMK = [
-    "latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "-silent",
-]  # fmt: skip
+LATEXMK = ["latexmk", "-xelatex", "-silent"]
+LATEXMK += ["-interaction=nonstopmode", "-halt-on-error", "-file-line-error"]
 
 LOST = re.compile(
     r"Missing character: There is no (\S+)(?: \(U\+([0-9A-F]+)\))? in font ([^:;!\n]+)"

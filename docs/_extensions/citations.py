@@ -14,6 +14,7 @@ from docutils import nodes
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.labels import BaseLabelStyle
+from pybtex.style.template import field, sentence
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
@@ -70,6 +71,11 @@ class BookStyle(UnsrtStyle):
 
     default_sorting_style = "author_year_title"
     default_label_style = AuthorYearLabels
+
+    def format_title(self, e, which_field, as_sentence=True):
+        """A title with the capitals that its authors gave it."""
+        title = field(which_field)
+        return sentence[title] if as_sentence else title
 
 
 # -- formatting once --------------------------------------------------------------------------

@@ -44,8 +44,7 @@ class DrawnDirective(SphinxDirective):
             self.warn("figure %s: %s: %s", name, type(error).__name__, error)
             return []
         finally:
-            for module in verified.loaded(self.config.verified_package):
-                self.env.note_dependency(sys.modules[module].__file__)
+            verified.note_modules(self.env, self.config.verified_package)
         uri = "/" + relpath(path, self.env.srcdir).replace("\\", "/") + ".*"
         figure = nodes.figure("", nodes.image(uri=uri, alt=self.options.get("alt", "")))
         figure["classes"].append("drawn")
@@ -75,9 +74,8 @@ class DrawnDirective(SphinxDirective):
 
 def fingerprint(package):
     """A digest of every module of the package that is loaded, and of the package's data."""
-    files = {Path(sys.modules[name].__file__) for name in [package, *verified.loaded(package)]}
-    data = Path(sys.modules[package].__file__).parent / "data"
-    files |= {path for path in data.rglob("*") if path.is_file()}
+    data = Path(next(iter(sys.modules[package].__path__))) / "data"
+    files = verified.files(package) | {path for path in data.rglob("*") if path.is_file()}
     digest = blake2b(digest_size=16)
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())

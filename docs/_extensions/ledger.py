@@ -687,6 +687,9 @@ class LedgerDomain(Domain):
                 return make_refnode(builder, fromdocname, docname, f"row-{target}", contnode)
         return contnode
 
+    def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
+        return []
+
     def of(self, cls, docname=None):
         """Records of one kind in reading order: of one page, or of the book."""
         records = self.data["records"]

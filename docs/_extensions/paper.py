@@ -76,7 +76,7 @@ def str_name(person):
 
 
 def venue(entry):
-    fields = ("booktitle", "journal", "howpublished", "publisher")
+    fields = ("booktitle", "journal", "institution", "howpublished", "publisher")
     where = next((plain(entry.fields[f]) for f in fields if f in entry.fields), "arXiv")
     return f"{where}, {entry.fields['year']}"
 

@@ -124,6 +124,7 @@ def configure(app, config):
         "epub_publisher": config.author,
         "epub_identifier": identifier,
         "epub_uid": identifier,  # the same: one table of contents names the one, one the other
+        "epub_css_files": [OWN_STYLE.name],
         "epub_show_urls": "no",
         "epub_use_index": False,
         "epub_tocdup": False,
@@ -171,17 +172,27 @@ def basename(config):
 class BookTranslator(LaTeXTranslator):
     """Sphinx's writer, with ids and classes where the book's boxes and chips have them."""
 
-    def targets(self, node):
-        if node["ids"]:
-            self.body.append(self.hypertarget_to(node, anchor=True) + "%" + CR)
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.waiting = []  # ids of boxes, until the first line: above it, a page break loses them
+
+    def put_targets(self, ids):
+        if ids:
+            labels = "".join(self.hypertarget(name, anchor=False) for name in ids)
+            self.body.append(rf"\phantomsection{labels}%{CR}")
+
+    def put_waiting(self):
+        self.put_targets(self.waiting)
+        self.waiting = []
 
     def visit_container(self, node):
         # a verdict comes first: it sets the colour of the box
         node["classes"].sort(key=lambda name: not name.startswith("verdict-"))
         super().visit_container(node)
-        self.targets(node)
+        self.waiting += node["ids"]
 
     def depart_container(self, node):
+        self.put_waiting()
         super().depart_container(node)
         self.body.append(CR)
 
@@ -189,6 +200,7 @@ class BookTranslator(LaTeXTranslator):
         for name in node["classes"]:
             self.body.append(CR + rf"\begin{{sphinxuseclass}}{{{name}}}")
         super().visit_paragraph(node)
+        self.put_waiting()
 
     def depart_paragraph(self, node):
         super().depart_paragraph(node)
@@ -196,7 +208,7 @@ class BookTranslator(LaTeXTranslator):
 
     def visit_inline(self, node):
         if not self.in_title:
-            self.targets(node)
+            self.put_targets(node["ids"])
         super().visit_inline(node)
 
     def visit_reference(self, node):
@@ -224,6 +236,7 @@ class BookTranslator(LaTeXTranslator):
 
     def visit_table(self, node):
         if "ledger" in node["classes"]:
+            abridge(node)
             widths = [spec["colwidth"] for spec in node.findall(nodes.colspec)]
             self.next_table_colspec = columns(widths, "numbers" in node["classes"])
             if len(list(node.findall(nodes.row))) > 7:
@@ -247,11 +260,27 @@ class BookTranslator(LaTeXTranslator):
 REFERENCES = {"claim-number": "bkclaimnumber", "back": "bkback"}
 
 
+def abridge(table):
+    """Leaves out what a row repeats of the one above, in the first column and in the last."""
+    above = {}
+    for row in table.next_node(nodes.tbody).findall(nodes.row):
+        for place in (0, len(row) - 1):
+            cell, text = row[place], row[place].astext()
+            repeats = above.get(place) == text and len(text) > 20
+            above[place] = text
+            if repeats:
+                marks = [
+                    mark for mark in cell.findall(nodes.inline) if mark["ids"] and not len(mark)
+                ]
+                cell.children = []
+                cell += nodes.paragraph("", "", *marks, nodes.Text("″" if place else ""))
+
+
 def columns(widths, numbers):
     """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
-    widths = [
-        max(width, 11) for width in widths
-    ]  # a claim's id, a model's name: they do not break
+    if numbers and len(widths) == 5:
+        widths = [26, 17, 13, 13, 31]  # a model's name does not break
+    widths = [max(width, 11) for width in widths]  # nor does a claim's id
     right = {len(widths) - 2, len(widths) - 3} if numbers else set()
     kinds = [r"\bknumbers" if i in right else r"\bkcolumn" for i in range(len(widths))]
     return "".join(
@@ -303,18 +332,13 @@ def put_before(node, command):
 
 # -- the EPUB -----------------------------------------------------------------------------------
 
-STYLES = {"pygments.css", "basic.css", "epub.css", "file.png"}
 OWN_STYLE = Path(__file__).resolve().parents[1] / "_epub" / "book-epub.css"
+STYLES = {"pygments.css", "epub.css", OWN_STYLE.name}
+SUPPORT = {"basic.css", "file.png"}  # what those ask for
 
 
 class BookEpub(Epub3Builder):
     """Sphinx's EPUB without scripts, valid, and the same file from the same book."""
-
-    def prepare_writing(self, docnames):
-        self._css_files = [css for css in self._css_files if Path(css.filename).name in STYLES]
-        self.add_css_file(OWN_STYLE.name)
-        self._js_files = []
-        super().prepare_writing(docnames)
 
     def copy_static_files(self):
         """Only what pages of an EPUB use: no script, no font, nothing of the HTML edition's."""
@@ -323,7 +347,7 @@ class BookEpub(Epub3Builder):
         for path in sorted(static.rglob("*"), reverse=True):
             if path.is_dir():
                 path.rmdir()
-            elif path.name not in STYLES:
+            elif path.name not in STYLES | SUPPORT:
                 path.unlink()
         shutil.copyfile(OWN_STYLE, static / OWN_STYLE.name)
 
@@ -331,11 +355,11 @@ class BookEpub(Epub3Builder):
         return "id-" + re.sub(r"[^\w.-]", "-", name)
 
     def copy_image_files(self):
-        """Makes Matplotlib's pictures valid: no document type from elsewhere, no path of nothing."""
+        """Makes Matplotlib's pictures valid: no foreign document type, no empty path."""
         super().copy_image_files()
         for path in Path(self.outdir, self.imagedir).glob("*.svg"):
             text = re.sub(r"<!DOCTYPE[^>]*>\s*", "", path.read_text("utf-8"), count=1)
-            path.write_text(re.sub(r"<path (?![^>]*\bd=)[^>]*/>", "", text), "utf-8")
+            path.write_text(re.sub(r"<path (?![^>]*\bd=)", '<path d="M0 0" ', text), "utf-8")
 
     def build_content(self):
         super().build_content()
@@ -378,10 +402,26 @@ def simplify(app, doctree, docname):
             icon.parent.remove(icon)
 
 
+NAMED_OPERATOR = re.compile(r"(<mo[^>]*>)<mrow>((?:<mi[^>]*>\w</mi>)+)</mrow></mo>")
+
+
+def finish_page(app, pagename, templatename, context, doctree):
+    """No scripts, the EPUB's own styles, and operators that are words (KaTeX spells them)."""
+    if app.builder.name == "epub":
+        context["body"] = NAMED_OPERATOR.sub(
+            lambda found: f"{found[1]}{re.sub('<[^>]+>', '', found[2])}</mo>",
+            context.get("body", ""),
+        )
+        context["script_files"] = []
+        styles = [css for css in context["css_files"] if Path(css.filename).name in STYLES]
+        context["css_files"] = styles
+
+
 def setup(app):
     app.connect("config-inited", configure, priority=100)
     app.connect("doctree-resolved", arrange, priority=900)
     app.connect("doctree-resolved", simplify, priority=900)
+    app.connect("html-page-context", finish_page, priority=900)
     app.set_translator("latex", BookTranslator)
     app.add_builder(BookEpub, override=True)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -131,6 +131,19 @@ def loaded(package):
     return [name for name in sys.modules if name.startswith(f"{package}.")]
 
 
+def files(package):
+    """The files of the package's modules that Python has imported, its own with them."""
+    modules = (sys.modules.get(name) for name in (package, *loaded(package)))
+    named = (getattr(module, "__file__", None) for module in modules)  # a bare folder has none
+    return {Path(name) for name in named if name}
+
+
+def note_modules(env, package):
+    """Makes the page depend on every module of the package that it made Python import."""
+    for file in files(package):
+        env.note_dependency(str(file))
+
+
 def forget(package):
     """Makes the next import of a module of the package a fresh one, and so a visible one."""
     for name in loaded(package):
@@ -257,8 +270,7 @@ class Verification(EnvironmentCollector):
             except TimeoutError as error:
                 logger.warning("%s", error, location=env.docname, type="verified")
         del doctest.compile
-        for name in loaded(package):
-            env.note_dependency(sys.modules[name].__file__)
+        note_modules(env, package)
         pages(env)[env.docname] = page
         self.tell(doctree, path, runner.reports)
 

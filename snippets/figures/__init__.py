@@ -1,4 +1,4 @@
-"""What the pages draw: one module per entry, each figure a function of no arguments.
+"""What the pages draw: a module for each entry, a function for each figure.
 
 A figure `figure_NAME()` returns a Matplotlib figure of what the snippets
 compute.  Nothing here is shown as code; the snippets know nothing of it.

@@ -30,7 +30,7 @@ def examples(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_sybil_finds_every_prompt_of_the_page_and_each_example_holds(page):
-    document, found = examples(page)
+    _, found = examples(page)
     assert len(found) == len(PROMPT.findall(page.read_text("utf-8")))
     with np.printoptions(), np.errstate():
         for example in found:

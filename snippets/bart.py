@@ -1,0 +1,266 @@
+"""Entry 8, BART: Denoising Sequence-to-Sequence Pre-training (Lewis 2020).
+
+Five ways to spoil a document, the loss of restoring it, an encoder-decoder
+that is trained on it, and how many parameters that has.
+Shapes: b batch, n and m positions (document, spoilt), d model width, h heads,
+f feed-forward width, v vocabulary.
+"""
+
+from typing import Any
+from typing import Any as Array
+
+import autograd.numpy as np
+from jaxtyping import Float, Int
+
+from snippets.layers import cross_entropy, gelu, layer_norm
+from snippets.transformer import attend, causal_mask, init_block
+
+Params = Any  # a dict of arrays by name; autograd hands in its own box
+
+
+def sample(rng: np.random.Generator, n: int, p: float) -> Int[Array, " k"]:
+    """A share p of n positions, at random and in order."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"sample: the share {p} is not between 0 and 1")
+    return np.sort(rng.choice(n, size=round(p * n), replace=False))
+
+
+def token_masking(
+    rng: np.random.Generator, tokens: Int[Array, " n"], p: float, mask: int
+) -> Int[Array, " n"]:
+    """A share p of the tokens becomes [MASK] (Lewis et al. 2020, §2.2)."""
+    spoilt = tokens.copy()
+    spoilt[sample(rng, len(tokens), p)] = mask
+    return spoilt
+
+
+def token_deletion(
+    rng: np.random.Generator, tokens: Int[Array, " n"], p: float
+) -> Int[Array, " m"]:
+    """A share p of the tokens goes, without a trace.
+
+    Lewis et al. 2020, §2.2.
+    """
+    return np.delete(tokens, sample(rng, len(tokens), p))
+
+
+def span_lengths(
+    rng: np.random.Generator, total: int, lam: float = 3.0
+) -> Int[Array, " k"]:
+    """Poisson lengths until they hide `total` tokens; the last is cut to fit.
+
+    Lewis et al. 2020, §2.2; the cut is that of their code.
+    """
+    if lam <= 0:
+        raise ValueError(f"span_lengths: the mean length {lam} is not > 0")
+    lengths = np.zeros(0, dtype=int)
+    while lengths.sum() < total:
+        lengths = np.append(lengths, rng.poisson(lam, size=total))
+    ends = np.cumsum(lengths)
+    count = np.searchsorted(ends, total) + 1 if total else 0
+    return np.diff(np.minimum(ends[:count], total), prepend=0)
+
+
+def text_infilling(
+    rng: np.random.Generator,
+    tokens: Int[Array, " n"],
+    p: float,
+    mask: int,
+    lam: float = 3.0,
+) -> tuple[Int[Array, " m"], list[Int[Array, "_"]]]:
+    """Spans that hold a share p of the tokens become one [MASK] each.
+
+    Lewis et al. 2020, §2.2; spans and kept tokens stand in random order.
+    Returns the spoilt document and what each of its masks hides.
+    """
+    if not len(tokens) or not 0 <= p <= 1:
+        raise ValueError("text_infilling: needs tokens, and p from 0 to 1")
+    lengths = span_lengths(rng, round(p * len(tokens)), lam)
+    kept = np.full(len(tokens) - lengths.sum(), -1)
+    slots = rng.permutation(np.append(kept, lengths))
+    starts = np.cumsum(np.abs(slots)) - np.abs(slots)
+    spans = [
+        tokens[i : i + k] for i, k in zip(starts, slots, strict=True) if k >= 0
+    ]
+    first = tokens[np.minimum(starts, len(tokens) - 1)]
+    return np.where(slots < 0, first, mask), spans
+
+
+def split_sentences(
+    tokens: Int[Array, " n"], stop: int
+) -> list[Int[Array, "_"]]:
+    """The document cut after each full stop (Lewis et al. 2020, §2.2)."""
+    parts = np.split(tokens, np.flatnonzero(tokens == stop) + 1)
+    return [part for part in parts if len(part)]
+
+
+def sentence_permutation(
+    rng: np.random.Generator, tokens: Int[Array, " n"], stop: int
+) -> Int[Array, " n"]:
+    """The sentences in random order (Lewis et al. 2020, §2.2)."""
+    sentences = split_sentences(tokens, stop)
+    order = rng.permutation(len(sentences))
+    return np.concatenate([tokens[:0], *(sentences[i] for i in order)])
+
+
+def document_rotation(
+    rng: np.random.Generator, tokens: Int[Array, " n"]
+) -> Int[Array, " n"]:
+    """The document begins with a random one of its tokens, and wraps around.
+
+    Lewis et al. 2020, §2.2.
+    """
+    if not len(tokens):
+        raise ValueError("document_rotation: the document is empty")
+    return np.roll(tokens, -rng.integers(len(tokens)))
+
+
+def fill_in(
+    spoilt: Int[Array, " m"], spans: list[Int[Array, "_"]], mask: int
+) -> Int[Array, " n"]:
+    """The document again, with each mask's span in its place.
+
+    What a decoder must learn to do; undoes `text_infilling`.
+    """
+    if np.sum(spoilt == mask) != len(spans):
+        raise ValueError("fill_in: there must be one span for each mask")
+    left = iter(spans)
+    pieces = [next(left) if t == mask else np.array([t]) for t in spoilt]
+    return np.concatenate([spoilt[:0], *pieces])
+
+
+def init_bart(
+    rng: np.random.Generator, v: int, n: int, d: int, f: int, n_layers: int
+) -> Params:
+    """Parameters at their start: matrices from N(0, 0.02).
+
+    Lewis et al. 2020, §2.1; learned positions and a LayerNorm after each
+    embedding are those of their code.
+    """
+    params = {"tok_emb": np.zeros((v, d))}
+    for side, cross in (("enc", False), ("dec", True)):
+        params |= {f"{side}.pos_emb": np.zeros((n, d))}
+        params |= {f"{side}.gain": np.ones(d), f"{side}.bias": np.zeros(d)}
+        for i in range(n_layers):
+            block = init_block(rng, d, f, cross)
+            params |= {f"{side}{i}.{k}": w for k, w in block.items()}
+    return {
+        k: 0.02 * rng.normal(size=w.shape) if w.ndim == 2 else w
+        for k, w in params.items()
+    }
+
+
+def think(
+    x: Float[Array, "*n d"], p: dict[str, Array]
+) -> Float[Array, "*n d"]:
+    """The feed-forward sub-layer, with GELU in place of ReLU.
+
+    Lewis et al. 2020, §2.1.
+    """
+    out = gelu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
+    return layer_norm(x + out, p["ffn_gain"], p["ffn_bias"])
+
+
+def embed(
+    params: Params, side: str, tokens: Int[Array, "*b n"]
+) -> Float[Array, "*b n d"]:
+    """Tokens and positions, normalised, for one side: "enc" or "dec"."""
+    positions = params[f"{side}.pos_emb"]
+    if tokens.shape[-1] > len(positions):
+        raise ValueError(f"embed: only {len(positions)} positions are known")
+    x = params["tok_emb"][tokens] + positions[: tokens.shape[-1]]
+    return layer_norm(x, params[f"{side}.gain"], params[f"{side}.bias"])
+
+
+def blocks(params: Params, side: str) -> list[dict[str, Array]]:
+    """The parameters of each block of one side, from the bottom up."""
+    layers = sum(k.startswith(side) and k.endswith(".w_1") for k in params)
+    names = [f"{side}{i}." for i in range(layers)]
+    return [
+        {k[len(n) :]: w for k, w in params.items() if k.startswith(n)}
+        for n in names
+    ]
+
+
+def encode(
+    params: Params, tokens: Int[Array, "*b m"], h: int
+) -> Float[Array, "*b m d"]:
+    """The spoilt document, read in both directions (Lewis et al. 2020, §2)."""
+    x = embed(params, "enc", tokens)
+    for p in blocks(params, "enc"):
+        x = think(attend("self", x, x, p, h), p)
+    return x
+
+
+def decode(
+    params: Params,
+    tokens: Int[Array, "*b n"],
+    memory: Float[Array, "*b m d"],
+    h: int,
+) -> Float[Array, "*b n v"]:
+    """Logits of each next token, from those before it and what was read.
+
+    Lewis et al. 2020, §2 and §2.1: causal attention, then attention to the
+    encoder's last states; the token embeddings make the logits.
+    """
+    x, mask = embed(params, "dec", tokens), causal_mask(tokens.shape[-1])
+    for p in blocks(params, "dec"):
+        x = attend("self", x, x, p, h, mask)
+        x = think(attend("cross", x, memory, p, h), p)
+    return x @ params["tok_emb"].T
+
+
+def denoising_loss(
+    params: Params,
+    spoilt: Int[Array, "*b m"],
+    document: Int[Array, "*b n"],
+    h: int,
+    start: int,
+) -> Float[Array, ""]:
+    """Cross-entropy of the document, given what is left of it.
+
+    Lewis et al. 2020, §2.2; the decoder reads the document one step late.
+    """
+    first = np.full((*document.shape[:-1], 1), start)
+    late = np.concatenate([first, document[..., :-1]], axis=-1)
+    logits = decode(params, late, encode(params, spoilt, h), h)
+    return cross_entropy(logits, document)
+
+
+def stack_parameters(d: int, n_layers: int, cross: bool = False) -> int:
+    """How many numbers a stack of layers learns, biases and norms included.
+
+    Feed-forward width 4d; with cross, the second attention of a decoder
+    (Lewis et al. 2020, §2.1).
+    """
+    attention, norm = 4 * (d * d + d), 2 * d
+    ffn = 2 * 4 * d * d + 4 * d + d
+    return n_layers * ((1 + cross) * (attention + norm) + ffn + norm)
+
+
+def bart_parameters(
+    d: int, n_layers: int, vocabulary: int = 50_265, positions: int = 1026
+) -> int:
+    """How many numbers BART learns, with n_layers on each side.
+
+    Lewis et al. 2020, §2.1; one token embedding, positions for each side and
+    a norm after them; the defaults are those of the released models.
+    """
+    embeddings = vocabulary * d + 2 * (positions * d + 2 * d)
+    encoder = stack_parameters(d, n_layers)
+    return embeddings + encoder + stack_parameters(d, n_layers, cross=True)
+
+
+def bert_parameters(
+    d: int, n_layers: int, vocabulary: int = 30_522, positions: int = 512
+) -> int:
+    """How many numbers BERT learns in pre-training, both heads included.
+
+    Devlin et al. 2019, §3; the second feed-forward layer before the word
+    prediction is what BART leaves out (Lewis et al. 2020, §2.1).
+    """
+    embeddings = (vocabulary + positions + 2) * d + 2 * d
+    pooler, next_sentence = d * d + d, 2 * d + 2
+    word_head = d * d + d + 2 * d + vocabulary
+    heads = pooler + next_sentence + word_head
+    return embeddings + stack_parameters(d, n_layers) + heads

@@ -1,0 +1,230 @@
+"""Entry 6, BERT (Devlin et al. 2019) and RoBERTa (Liu et al. 2019).
+
+Hidden tokens, pairs of sentences, the encoder and its two losses, answers as
+spans; counts.  Shapes: n positions, d width (the papers' H), h heads, v
+vocabulary, l layers.  The papers number no equations.
+"""
+
+from typing import Any
+from typing import Any as Array
+
+import autograd.numpy as np
+from jaxtyping import Bool, Float, Int
+
+from snippets.layers import cross_entropy, gelu, layer_norm
+from snippets.transformer import attention, merge_heads, split_heads
+
+Params = Any  # a dict of arrays by name; autograd hands in its own box
+EPS = 1e-12  # of every LayerNorm, in the authors' code
+
+# -- data --------------------------------------------------------------------
+
+
+def mask_tokens(
+    rng: np.random.Generator,
+    ids: Int[Array, " n"],
+    special: Bool[Array, " n"],
+    v: int,
+    mask: int,
+    rate: float = 0.15,
+) -> tuple[Int[Array, " n"], Bool[Array, " n"]]:
+    """What the model is shown, and which tokens it has to predict.
+
+    Devlin et al. 2019, §3.1, task 1: of the chosen, 80% become the token
+    mask and 10% a random one; special tokens are never chosen.
+    """
+    if np.all(special):
+        raise ValueError("mask_tokens: every token is special")
+    n = len(ids)
+    count = min(max(1, round(rate * n)), n - int(np.sum(special)))
+    order = np.where(special, np.inf, rng.random(n))
+    chosen = order <= np.sort(order)[count - 1]
+    u, other = rng.random(n), rng.integers(v, size=n)
+    replaced = np.where(u < 0.8, mask, np.where(u < 0.9, other, ids))
+    return np.where(chosen, replaced, ids), chosen
+
+
+def sentence_pair(
+    rng: np.random.Generator, documents: list[list[Any]], i: int, j: int
+) -> tuple[Any, Any, bool]:
+    """Sentence j of document i, a second one, and whether it is the next.
+
+    Devlin et al. 2019, §3.1, task 2.  A last sentence has no next, so its
+    partner is always random, from another document, as in the authors' code.
+    """
+    if len(documents) < 2:
+        raise ValueError("sentence_pair: one document alone has no other")
+    first, document = documents[i][j], documents[i]
+    if j + 1 < len(document) and rng.random() < 0.5:
+        return first, document[j + 1], True
+    other = documents[(i + rng.integers(1, len(documents))) % len(documents)]
+    return first, other[rng.integers(len(other))], False
+
+
+def pack(
+    a: list[int], b: list[int], cls: int, sep: int
+) -> tuple[Int[Array, " n"], Int[Array, " n"], Bool[Array, " n"]]:
+    """[CLS] a [SEP] b [SEP]: tokens, segments, and which are special.
+
+    Devlin et al. 2019, §3, input/output representations.
+    """
+    ids = np.array([cls, *a, sep, *b, sep])
+    segments = np.array([0] * (len(a) + 2) + [1] * (len(b) + 1))
+    special = np.isin(np.arange(len(ids)), [0, len(a) + 1, len(ids) - 1])
+    return ids, segments, special
+
+
+# -- the model ---------------------------------------------------------------
+
+
+def init_layer(rng: np.random.Generator, d: int) -> Params:
+    """Random parameters of one layer; it is four times as wide inside."""
+    shapes = {w: (d, d) for w in "qkvo"} | {"1": (d, 4 * d), "2": (4 * d, d)}
+    p = {f"w_{w}": rng.normal(size=s) * 0.02 for w, s in shapes.items()}
+    p |= {f"b_{w}": np.zeros(s[1]) for w, s in shapes.items()}
+    p |= {"ln1_gain": np.ones(d), "ln1_bias": np.zeros(d)}
+    return p | {"ln2_gain": np.ones(d), "ln2_bias": np.zeros(d)}
+
+
+def init_bert(
+    rng: np.random.Generator, v: int, n: int, d: int, l: int
+) -> Params:
+    """Random parameters of embeddings, l layers and both heads."""
+    tables = {"tok_emb": v, "seg_emb": 2, "pos_emb": n}
+    p = {k: rng.normal(size=(m, d)) * 0.02 for k, m in tables.items()}
+    p |= {"emb_gain": np.ones(d), "emb_bias": np.zeros(d)}
+    p |= {"layers": [init_layer(rng, d) for _ in range(l)]}
+    p |= {w: rng.normal(size=(d, d)) * 0.02 for w in ("w_pool", "w_mlm")}
+    p |= {b: np.zeros(d) for b in ("b_pool", "b_mlm", "mlm_bias")}
+    p |= {"mlm_gain": np.ones(d), "b_tok": np.zeros(v)}
+    return p | {"w_nsp": rng.normal(size=(d, 2)) * 0.02, "b_nsp": np.zeros(2)}
+
+
+def embed(
+    params: Params, ids: Int[Array, " n"], segments: Int[Array, " n"]
+) -> Float[Array, "n d"]:
+    """Token plus segment plus position, normalised.
+
+    Devlin et al. 2019, §3, fig. 2; the LayerNorm is in the code alone.
+    """
+    n, most = len(ids), len(params["pos_emb"])
+    if n > most:
+        raise ValueError(f"embed: {n} positions, the model knows only {most}")
+    x = params["tok_emb"][ids] + params["seg_emb"][segments]
+    x = x + params["pos_emb"][:n]
+    return layer_norm(x, params["emb_gain"], params["emb_bias"], EPS)
+
+
+def encoder_layer(
+    x: Float[Array, "n d"], p: Params, h: int
+) -> Float[Array, "n d"]:
+    """Attention to all positions, then feed-forward; both with biases.
+
+    Vaswani et al. 2017, §3.1, with the GELU of Devlin et al. 2019, app. A.2.
+    """
+    q, k, v = (split_heads(x @ p[f"w_{w}"] + p[f"b_{w}"], h) for w in "qkv")
+    out = merge_heads(attention(q, k, v)) @ p["w_o"] + p["b_o"]
+    x = layer_norm(x + out, p["ln1_gain"], p["ln1_bias"], EPS)
+    out = gelu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
+    return layer_norm(x + out, p["ln2_gain"], p["ln2_bias"], EPS)
+
+
+def encode(
+    params: Params, ids: Int[Array, " n"], segments: Int[Array, " n"], h: int
+) -> Float[Array, "n d"]:
+    """The last states: C of Devlin et al. 2019, §3, and after it T_1, T_2..."""
+    x = embed(params, ids, segments)
+    for p in params["layers"]:
+        x = encoder_layer(x, p, h)
+    return x
+
+
+# -- two losses --------------------------------------------------------------
+
+
+def mlm_logits(params: Params, t: Float[Array, "n d"]) -> Float[Array, "n v"]:
+    """Logits of the token at each position, through the embedding again.
+
+    Devlin et al. 2019, §3.1, task 1; the layer before it is in the code.
+    """
+    x = gelu(t @ params["w_mlm"] + params["b_mlm"])
+    x = layer_norm(x, params["mlm_gain"], params["mlm_bias"], EPS)
+    return x @ params["tok_emb"].T + params["b_tok"]
+
+
+def nsp_logits(params: Params, t: Float[Array, "n d"]) -> Float[Array, " 2"]:
+    """Logits of “next” and “not next”, from the first state alone.
+
+    Devlin et al. 2019, §3.1, task 2; the layer before it is in the code.
+    """
+    c = np.tanh(t[0] @ params["w_pool"] + params["b_pool"])
+    return c @ params["w_nsp"] + params["b_nsp"]
+
+
+def pretraining_loss(
+    params: Params,
+    shown: Int[Array, " n"],
+    segments: Int[Array, " n"],
+    ids: Int[Array, " n"],
+    chosen: Bool[Array, " n"],
+    is_next: bool,
+    h: int,
+) -> Float[Array, ""]:
+    """Mean surprise at the chosen tokens, plus that at the pair.
+
+    Devlin et al. 2019, app. A.2.
+    """
+    t = encode(params, shown, segments, h)
+    mlm = cross_entropy(mlm_logits(params, t)[chosen], ids[chosen])
+    label = np.array([0 if is_next else 1])
+    return mlm + cross_entropy(nsp_logits(params, t)[None], label)
+
+
+# -- answers -----------------------------------------------------------------
+
+
+def answer(
+    s: Float[Array, " d"],
+    e: Float[Array, " d"],
+    t: Float[Array, "n d"],
+    tau: float = 0.0,
+) -> tuple[int, int] | None:
+    """The best span of positions, or None where no answer scores better.
+
+    Devlin et al. 2019, §4.2 and §4.3: s.T_i + e.T_j with j >= i, against
+    s.C + e.C + tau; C is the state at position 0, which no span may use.
+    """
+    if len(t) < 2:
+        raise ValueError("answer: no position after the first")
+    start, end = t @ s, t @ e
+    scores = start[1:, None] + end[None, 1:]
+    scores = np.where(np.tri(len(t) - 1).T > 0, scores, -np.inf)
+    i, j = divmod(int(np.argmax(scores)), len(t) - 1)
+    found = scores[i, j] > start[0] + end[0] + tau
+    return (i + 1, j + 1) if found else None
+
+
+# -- counts ------------------------------------------------------------------
+
+
+def layer_parameters(d: int) -> int:
+    """How many numbers one layer learns: 12 d^2 weights, 13 d others."""
+    return 12 * d**2 + 13 * d
+
+
+def bert_parameters(
+    v: int, n: int, d: int, l: int, segments: int = 2, pooler: bool = True
+) -> int:
+    """How many numbers the encoder learns: embeddings, l layers, the pooler.
+
+    Devlin et al. 2019, §3; a LayerNorm after the embeddings and a dense
+    layer (pooler) on the first state are in the code.
+    """
+    embeddings = (v + segments + n) * d + 2 * d
+    return embeddings + l * layer_parameters(d) + pooler * (d**2 + d)
+
+
+def head_parameters(v: int, d: int) -> int:
+    """How many numbers both losses add: their matrix to v tokens is tied."""
+    mlm = d**2 + d + 2 * d + v
+    return mlm + 2 * d + 2

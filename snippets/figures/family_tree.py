@@ -1,0 +1,85 @@
+"""Figures of entry 9: the tree, the masks."""
+
+import numpy as np
+
+from snippets.family_tree import (
+    full_mask,
+    permutation_mask,
+    prefix_mask,
+    read_tree,
+)
+from snippets.figures import COLOURS, INK, canvas
+from snippets.transformer import causal_mask
+
+LANES = {"encoder": 0, "encoder-decoder": 1, "one stack": 1, "decoder": 2}
+SIGNS = {"full": "s", "prefix": "^", "causal": "o", "permutation": "D"}
+
+
+def when(month):
+    """The middle of a month, in years."""
+    year, number = map(int, month.split("-"))
+    return year + (number - 0.5) / 12
+
+
+def figure_tree():
+    """The 27 models by month and kind, on three branches."""
+    models = read_tree()
+    fig, ax = canvas(height=6.2)
+    root = when("2017-06")
+    for lane, name in enumerate(("encoder", "both, or a prefix", "decoder")):
+        own = [m for m in models if LANES.get(m.stack) == lane]
+        top = max(when(m.month) for m in own)
+        start = when(own[0].month) - 0.4
+        ax.plot([1, lane, lane], [root, start, top], color=COLOURS[lane], lw=2)
+        ax.text(lane, 2023.75, name, ha="center", color=COLOURS[lane])
+        free = {-1: 0.0, 1: 0.0}  # from where on a side has room for a name
+        for m in own:
+            style = {"color": COLOURS[lane], "markersize": 6}
+            ax.plot(lane, when(m.month), SIGNS[m.mask], **style)
+            side = min(free, key=free.get)
+            height = max(when(m.month), free[side])
+            free[side] = height + 0.14
+            align = "left" if side == 1 else "right"
+            place = lane + 0.07 * side, height
+            ax.text(*place, m.name, ha=align, va="center")
+    at = {m.name: (LANES.get(m.stack, 0.5), when(m.month)) for m in models}
+    for m in models:
+        if m.parent:
+            arc = {"arrowstyle": "-", "lw": 0.5, "color": INK}
+            arc["connectionstyle"] = "arc3,rad=-0.25"
+            ax.annotate("", at[m.name], at[m.parent], arrowprops=arc)
+    ax.plot(0.5, at["ELMo"][1], "x", color=INK)
+    ax.text(0.57, at["ELMo"][1], "ELMo (LSTM)", va="center")
+    ax.plot(1, root, "*", color=INK, markersize=9)
+    ax.text(1.07, root, "Transformer", va="center")
+    for mask, sign in SIGNS.items():
+        ax.plot([], [], sign, color=INK, label=f"{mask} mask")
+    ax.legend(loc="lower right")
+    ax.set(xlim=(-0.6, 2.6), ylim=(2017.2, 2024), xticks=[])
+    ax.set_yticks(range(2018, 2024))
+    ax.spines["bottom"].set_visible(False)
+    return fig
+
+
+def figure_masks():
+    """Four masks side by side."""
+    order = np.random.default_rng(4).permutation(8)
+    fig, axs = canvas(columns=4, height=1.8)
+    for ax, (name, mask) in zip(
+        axs,
+        {
+            "full": full_mask(8),
+            "prefix": prefix_mask(8, 4),
+            "causal": causal_mask(8),
+            "permutation": permutation_mask(order),
+        }.items(),
+        strict=True,
+    ):
+        shades = np.where(mask[..., None], (0.12, 0.42, 0.65, 1), 0.0)
+        ax.imshow(shades, interpolation="none", extent=(0, 8, 8, 0))
+        ax.set(title=name, xticks=[], yticks=[], xlabel="key")
+        for i in range(9):
+            ax.axhline(i, color=INK, linewidth=0.2)
+            ax.axvline(i, color=INK, linewidth=0.2)
+    axs[0].set_ylabel("query")
+    return fig

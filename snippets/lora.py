@@ -1,0 +1,166 @@
+"""Entry 12, LoRA (Hu et al. 2022).
+
+The low-rank update, its gradients and its merge; LoRA in the tiny GPT; the
+best update of each rank; what each adaptation costs in parameters.
+Shapes: d outputs and k inputs of a matrix, r rank, n positions.
+"""
+
+from pathlib import Path
+from typing import Any as Array
+
+import autograd.numpy as np
+from jaxtyping import Float
+
+from snippets.gpt import Params
+
+DATA = Path(__file__).parent / "data"
+
+# -- one matrix --------------------------------------------------------------
+
+
+def lora_update(
+    a: Float[Array, "r k"], b: Float[Array, "d r"], alpha: float
+) -> Float[Array, "d k"]:
+    """What LoRA adds to a matrix: (alpha / r) B A.
+
+    Hu et al. 2022, eq. 3, with the scale of §4.1.
+    """
+    return alpha / a.shape[0] * (b @ a)
+
+
+def lora(
+    x: Float[Array, "*n k"],
+    w_0: Float[Array, "d k"],
+    a: Float[Array, "r k"],
+    b: Float[Array, "d r"],
+    alpha: float,
+) -> Float[Array, "*n d"]:
+    """h = W_0 x + (alpha / r) B A x, for each row x; nothing of d k is made.
+
+    Hu et al. 2022, eq. 3, with the scale of §4.1.
+    """
+    return x @ w_0.T + alpha / a.shape[0] * (x @ a.T) @ b.T
+
+
+def lora_grads(
+    g: Float[Array, "n d"],
+    x: Float[Array, "n k"],
+    a: Float[Array, "r k"],
+    b: Float[Array, "d r"],
+    alpha: float,
+) -> tuple[Float[Array, "r k"], Float[Array, "d r"]]:
+    """Gradients of a loss by A and by B; g is that by the result of lora.
+
+    The chain rule on Hu et al. 2022, eq. 3.
+    """
+    scale = alpha / a.shape[0]
+    return scale * b.T @ g.T @ x, scale * g.T @ x @ a.T
+
+
+def best_update(
+    delta: Float[Array, "d k"], r: int
+) -> tuple[Float[Array, "r k"], Float[Array, "d r"]]:
+    """A and B whose product is the matrix of rank r nearest to delta.
+
+    Eckart and Young 1936: the r largest singular values and their vectors.
+    """
+    if not 1 <= r <= min(delta.shape):
+        raise ValueError(f"best_update: no rank {r} in shape {delta.shape}")
+    u, s, vt = np.linalg.svd(delta, full_matrices=False)
+    return vt[:r], u[:, :r] * s[:r]
+
+
+def phi(
+    a_1: Float[Array, "r k"], a_2: Float[Array, "s k"], i: int, j: int
+) -> float:
+    """How much of the span of A_1's first i directions A_2's first j hold.
+
+    Hu et al. 2022, eq. 4: from 0, orthogonal, to 1, one within the other.
+    """
+    if not (1 <= i <= len(a_1) and 1 <= j <= len(a_2)):
+        raise ValueError(f"phi: no {i} and {j} directions in these matrices")
+    u_1 = np.linalg.svd(a_1, full_matrices=False)[2][:i]
+    u_2 = np.linalg.svd(a_2, full_matrices=False)[2][:j]
+    return float(np.sum((u_1 @ u_2.T) ** 2) / min(i, j))
+
+
+# -- a whole model -----------------------------------------------------------
+
+
+def init_lora(
+    rng: np.random.Generator, params: Params, names: list[str], r: int
+) -> Params:
+    """A Gaussian A and a zero B for each named matrix of a model.
+
+    Hu et al. 2022, §4.1, fig. 1.  A has variance 1 / k, so that A x has the
+    scale of x.
+    """
+    if r < 1:
+        raise ValueError("init_lora: the rank must be at least 1")
+    adapters = {}
+    for name in names:
+        k, d = params[name].shape  # the model's matrices stand left to right
+        adapters[f"{name}.a"] = rng.normal(size=(r, k)) / np.sqrt(k)
+        adapters[f"{name}.b"] = np.zeros((d, r))
+    return adapters
+
+
+def merge_lora(params: Params, adapters: Params, alpha: float) -> Params:
+    """The model with every update added to its matrix: W_0 + (alpha / r) B A.
+
+    Hu et al. 2022, §4.1.  With -alpha it takes the updates out again.
+    """
+    names = [key[:-2] for key in adapters if key.endswith(".a")]
+    return params | {
+        name: params[name]
+        + lora_update(adapters[f"{name}.a"], adapters[f"{name}.b"], alpha).T
+        for name in names
+    }
+
+
+def load_lora() -> tuple[Params, dict[int, Params], float]:
+    """The tiny GPT taught to shout: the full updates, LoRA by rank, alpha."""
+    with np.load(DATA / "lora.npz") as stored:
+        arrays = {k: stored[k].astype(np.float64) for k in stored}
+    alpha = float(arrays.pop("alpha"))
+    parts: dict[str, Params] = {}
+    for key, w in arrays.items():
+        head, name = key.split(":")
+        parts.setdefault(head, {})[name] = w
+    full = parts.pop("full")
+    return full, {int(r): parts[r] for r in sorted(parts, key=int)}, alpha
+
+
+# -- counts ------------------------------------------------------------------
+
+
+def lora_parameters(n_matrices: int, d: int, r: int) -> int:
+    """Trainable numbers of LoRA on d x d matrices (Hu et al. 2022, §5.1)."""
+    return 2 * n_matrices * d * r
+
+
+def adapter_parameters(
+    n_adapters: int, d: int, r: int, n_norms: int = 0
+) -> int:
+    """Those of adapters of bottleneck r, and of LayerNorms trained with them.
+
+    Hu et al. 2022, §5.1: two matrices and two biases in an adapter.
+    """
+    return n_adapters * (2 * d * r + r + d) + 2 * n_norms * d
+
+
+def prefix_parameters(d: int, l_p: int, l_i: int, n_layers: int = 1) -> int:
+    """Those of l_p prefixed and l_i infixed vectors, in each of the layers.
+
+    Hu et al. 2022, §5.1: one layer for PreEmbed, all of them for PreLayer.
+    """
+    return n_layers * d * (l_p + l_i)
+
+
+def bias_parameters(n_layers: int, d: int) -> int:
+    """Those of BitFit in a GPT: every bias, and nothing else.
+
+    A block of GPT-2 or GPT-3 has 11 d: 4 d in the attention, 5 d in the
+    feed-forward layer, 2 d in the LayerNorms; the last LayerNorm has d more.
+    """
+    return n_layers * 11 * d + d

@@ -1,0 +1,97 @@
+"""The EPUB that ``make epub`` left in build/epub: valid, offline, with MathML."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EPUB = ROOT / "build" / "epub" / "from-attention-to-rlhf.epub"
+JAR = Path("/usr/share/java/epubcheck.jar")  # Debian's command needs binfmt, which containers lack
+
+
+@pytest.fixture(scope="session")
+def book():
+    assert EPUB.exists(), "no EPUB: run make epub first"
+    with ZipFile(EPUB) as book:
+        yield {name: book.read(name) for name in book.namelist()}
+
+
+@pytest.fixture(scope="session")
+def pages(book):
+    return {name: data.decode() for name, data in book.items() if name.endswith(".xhtml")}
+
+
+def test_epubcheck_finds_nothing():
+    java, found = shutil.which("java"), shutil.which("epubcheck")
+    assert JAR.exists() or found, "no epubcheck here: on Debian, apt-get install epubcheck"
+    command = [java, "-jar", str(JAR)] if JAR.exists() else [found]
+    done = subprocess.run([*command, str(EPUB)], capture_output=True, text=True)
+    faults = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
+    assert faults[:10] == []
+    assert done.returncode == 0
+
+
+def test_the_first_entry_tells_the_kind_of_file():
+    with ZipFile(EPUB) as book:
+        first = book.infolist()[0]
+        assert (first.filename, first.compress_type) == ("mimetype", ZIP_STORED)
+        assert book.read("mimetype") == b"application/epub+zip"
+
+
+def test_every_entry_has_the_date_of_the_book():
+    with ZipFile(EPUB) as book:
+        assert len({info.date_time for info in book.infolist()}) == 1
+
+
+def test_every_equation_is_mathml(pages):
+    spans = sum(len(re.findall(r'class="math', page)) for page in pages.values())
+    formulas = sum(page.count("<math") for page in pages.values())
+    assert formulas and formulas == spans
+
+
+def test_no_tex_is_left_in_the_text(pages):
+    for name, page in pages.items():
+        shown = re.sub(
+            r"<annotation[^>]*>.*?</annotation>|<pre>.*?</pre>", "", page, flags=re.DOTALL
+        )
+        shown = re.sub(r"<[^>]+>", "", shown)
+        assert re.findall(r"\\(?:frac|sqrt|mathbb|mathrm|begin|text)\b|\\\(|\$\$", shown) == [], (
+            name
+        )
+
+
+def test_the_manifest_says_which_pages_hold_mathml(book, pages):
+    manifest = book["content.opf"].decode()
+    told = set(re.findall(r'<item [^>]*properties="mathml"[^>]* href="([^"]+)"', manifest))
+    assert told == {name for name, page in pages.items() if "<math" in page}
+
+
+def test_nothing_is_fetched_and_nothing_runs(book, pages):
+    for name, page in pages.items():
+        assert "<script" not in page, name
+        assert (
+            re.findall(r'<(?:img|link|iframe|video)[^>]+(?:src|href)="(?:https?:)?//', page) == []
+        )
+    styles = [data.decode() for name, data in book.items() if name.endswith(".css")]
+    assert [
+        s for s in styles if re.search(r"url\(\s*['\"]?(?:https?:)?//|@import\s+['\"]http", s)
+    ] == []
+    assert [name for name in book if name.endswith((".js", ".woff2"))] == []
+
+
+def test_every_figure_has_a_text_for_those_who_cannot_see_it(pages):
+    drawn = sum(p.read_text("utf-8").count(":::{drawn}") for p in (ROOT / "docs").rglob("*.md"))
+    images = [tag for page in pages.values() for tag in re.findall(r"<img[^>]*>", page)]
+    figures = [tag for tag in images if "_images/" in tag]
+    assert len(figures) == drawn
+    assert [tag for tag in figures if not re.search(r'alt="[^"]+"', tag)] == []
+
+
+def test_every_claim_leads_to_its_annotation(pages):
+    for page in pages.values():
+        for target in re.findall(r'class="claim-number[^"]*" href="#([^"]+)"', page):
+            assert f'id="{target}"' in page

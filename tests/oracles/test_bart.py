@@ -1,0 +1,102 @@
+"""Entry 8 against Hugging Face: the same logits, the same number of parameters."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BartModel,
+    BertConfig,
+    BertForPreTraining,
+)
+
+from snippets.bart import bart_parameters, bert_parameters, decode, encode, init_bart
+
+NAMES = {"q": "q_proj", "k": "k_proj", "v": "v_proj", "o": "out_proj"}
+
+
+def torch_names(side, i, cross):
+    """Our name of each array of a block, and torch's; matrices are transposed."""
+    base = f"model.{side}oder.layers.{i}."
+    for ours, theirs in [("self", "self_attn"), ("cross", "encoder_attn")][: 1 + cross]:
+        for w, name in NAMES.items():
+            yield f"{side}{i}.{ours}_{w}", f"{base}{theirs}.{name}.weight"
+        yield f"{side}{i}.{ours}_gain", f"{base}{theirs}_layer_norm.weight"
+        yield f"{side}{i}.{ours}_bias", f"{base}{theirs}_layer_norm.bias"
+    for k in "12":
+        yield f"{side}{i}.w_{k}", f"{base}fc{k}.weight"
+        yield f"{side}{i}.b_{k}", f"{base}fc{k}.bias"
+    yield f"{side}{i}.ffn_gain", f"{base}final_layer_norm.weight"
+    yield f"{side}{i}.ffn_bias", f"{base}final_layer_norm.bias"
+
+
+def test_logits_are_those_of_transformers():
+    rng = np.random.default_rng(0)
+    params = init_bart(rng, 23, 12, 16, 32, 2)
+    params = {k: w + 0.2 * rng.normal(size=w.shape) for k, w in params.items()}
+    config = BartConfig(
+        vocab_size=23,
+        max_position_embeddings=12,
+        d_model=16,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        activation_function="gelu_new",
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+        decoder_start_token_id=2,
+        attn_implementation="eager",
+    )
+    model = BartForConditionalGeneration(config).double().eval()
+    state = model.state_dict()
+    with torch.no_grad():
+        for name, value in state.items():
+            if name.endswith(("q_proj.bias", "k_proj.bias", "v_proj.bias", "out_proj.bias")):
+                value.zero_()
+        state["model.shared.weight"].copy_(torch.tensor(params["tok_emb"]))
+        for side in ("enc", "dec"):
+            base = f"model.{side}oder."
+            # Two rows of padding stand before the first position.
+            rows = state[f"{base}embed_positions.weight"][2:]
+            rows.copy_(torch.tensor(params[f"{side}.pos_emb"]))
+            for ours, theirs in (("gain", "weight"), ("bias", "bias")):
+                target = state[f"{base}layernorm_embedding.{theirs}"]
+                target.copy_(torch.tensor(params[f"{side}.{ours}"]))
+            for i in range(2):
+                for ours, theirs in torch_names(side, i, side == "dec"):
+                    state[theirs].copy_(torch.tensor(params[ours].T))
+    spoilt, late = rng.integers(3, 23, size=(2, 6)), rng.integers(3, 23, size=(2, 9))
+    wanted = model(input_ids=torch.tensor(spoilt), decoder_input_ids=torch.tensor(late)).logits
+    ours = decode(params, late, encode(params, spoilt, 4), 4)
+    np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-9)
+
+
+@pytest.mark.parametrize(("d", "layers"), [(768, 6), (1024, 12)])
+def test_counts_are_those_of_transformers(d, layers):
+    with torch.device("meta"):
+        bart = BartModel(
+            BartConfig(
+                d_model=d,
+                encoder_layers=layers,
+                decoder_layers=layers,
+                encoder_ffn_dim=4 * d,
+                decoder_ffn_dim=4 * d,
+                encoder_attention_heads=16,
+                decoder_attention_heads=16,
+            )
+        )
+        bert = BertForPreTraining(
+            BertConfig(
+                hidden_size=d,
+                num_hidden_layers=2 * layers,
+                intermediate_size=4 * d,
+                num_attention_heads=16,
+            )
+        )
+    assert sum(p.numel() for p in bart.parameters()) == bart_parameters(d, layers)
+    assert sum(p.numel() for p in bert.parameters()) == bert_parameters(d, 2 * layers)

@@ -1,0 +1,284 @@
+"""Entry 8 against brute force, SciPy's Poisson, and the same model written in JAX."""
+
+from functools import partial
+
+import autograd
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from snippets.bart import (
+    bart_parameters,
+    bert_parameters,
+    blocks,
+    decode,
+    denoising_loss,
+    document_rotation,
+    embed,
+    encode,
+    fill_in,
+    init_bart,
+    sample,
+    sentence_permutation,
+    span_lengths,
+    split_sentences,
+    stack_parameters,
+    text_infilling,
+    think,
+    token_deletion,
+    token_masking,
+)
+
+MASK, STOP = 0, 1
+seeds = st.integers(0, 2**32 - 1)
+documents = st.lists(st.integers(1, 9), min_size=1, max_size=40).map(np.array)
+shares = st.floats(0, 1)
+
+
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+def is_subsequence(short, long):
+    left = iter(long.tolist())
+    return all(token in left for token in short.tolist())
+
+
+# -- noise --
+
+
+@given(seeds, st.integers(1, 50), shares)
+def test_sample_draws_distinct_positions_in_order(seed, n, p):
+    found = sample(rng(seed), n, p).tolist()
+    assert len(found) == round(p * n)
+    assert found == sorted(set(found) & set(range(n)))
+
+
+def test_sample_draws_every_position_alike():
+    counts = np.zeros(10)
+    for seed in range(2000):
+        counts[sample(rng(seed), 10, 0.3)] += 1
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+@given(seeds, documents, shares)
+def test_masking_changes_its_share_of_tokens_and_no_other(seed, tokens, p):
+    spoilt = token_masking(rng(seed), tokens, p, MASK)
+    assert spoilt.shape == tokens.shape
+    assert (spoilt == MASK).sum() == round(p * len(tokens))
+    assert (spoilt[spoilt != MASK] == tokens[spoilt != MASK]).all()
+    assert (tokens != MASK).all(), "the argument itself must not change"
+
+
+@given(seeds, documents, shares)
+def test_deletion_leaves_a_subsequence(seed, tokens, p):
+    spoilt = token_deletion(rng(seed), tokens, p)
+    assert len(spoilt) == len(tokens) - round(p * len(tokens))
+    assert is_subsequence(spoilt, tokens)
+
+
+@given(seeds, st.integers(0, 200), st.floats(0.1, 9))
+def test_span_lengths_add_up(seed, total, lam):
+    lengths = span_lengths(rng(seed), total, lam)
+    assert lengths.sum() == total
+    assert (lengths >= 0).all()
+    assert total == 0 or lengths[-1] > 0
+
+
+def test_span_lengths_follow_the_poisson_distribution():
+    lengths = span_lengths(rng(0), 60_000)[:-1]
+    counts = np.bincount(np.minimum(lengths, 10), minlength=11)
+    p = np.append(stats.poisson(3).pmf(range(10)), stats.poisson(3).sf(9))
+    assert stats.chisquare(counts, p * len(lengths)).pvalue > 0.01
+
+
+@given(seeds, documents, shares)
+def test_infilling_is_undone_by_its_spans(seed, tokens, p):
+    spoilt, spans = text_infilling(rng(seed), tokens, p, MASK)
+    assert sum(map(len, spans)) == round(p * len(tokens))
+    assert (spoilt == MASK).sum() == len(spans)
+    assert is_subsequence(spoilt[spoilt != MASK], tokens)
+    np.testing.assert_array_equal(fill_in(spoilt, spans, MASK), tokens)
+
+
+def test_infilling_treats_both_ends_alike():
+    tokens, hidden = np.arange(1, 13), np.zeros(12)
+    for seed in range(1500):
+        _, spans = text_infilling(rng(seed), tokens, 0.5, MASK)
+        hidden[np.concatenate(spans) - 1] += 1
+    assert hidden.sum() == 1500 * 6
+    assert abs(hidden - hidden[::-1]).max() < 5 * np.sqrt(1500 / 2)
+
+
+@given(seeds, documents)
+def test_sentences_end_in_full_stops_and_make_the_document(seed, tokens):
+    sentences = split_sentences(tokens, STOP)
+    text = "".join(map(str, tokens))
+    wanted = [s + "1" for s in text.split("1")]
+    wanted[-1] = wanted[-1][:-1]
+    joined = ["".join(map(str, s)) for s in sentences]
+    assert joined == [s for s in wanted if s]
+    spoilt = sentence_permutation(rng(seed), tokens, STOP)
+    assert sorted(spoilt.tolist()) == sorted(tokens.tolist())
+
+
+def test_permutation_reaches_every_order_of_the_sentences():
+    tokens = np.array([2, STOP, 3, 4, STOP, 5, STOP])
+    seen = {tuple(sentence_permutation(rng(s), tokens, STOP)) for s in range(100)}
+    assert len(seen) == 6
+    assert all(len(split_sentences(np.array(s), STOP)) == 3 for s in seen)
+
+
+@given(seeds, documents)
+def test_rotation_is_a_cyclic_shift(seed, tokens):
+    spoilt = document_rotation(rng(seed), tokens).tolist()
+    shifts = [tokens[i:].tolist() + tokens[:i].tolist() for i in range(len(tokens))]
+    assert spoilt in shifts
+
+
+def test_rotation_begins_with_every_token():
+    begun = [document_rotation(rng(s), np.arange(8))[0] for s in range(1600)]
+    assert stats.chisquare(np.bincount(begun, minlength=8)).pvalue > 0.01
+
+
+def test_bad_input_is_refused_with_a_reason():
+    tokens, none = np.array([3, 4]), np.zeros(0, dtype=int)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        token_masking(rng(0), tokens, 1.5, MASK)
+    with pytest.raises(ValueError, match="not > 0"):
+        span_lengths(rng(0), 5, 0.0)
+    with pytest.raises(ValueError, match="needs tokens"):
+        text_infilling(rng(0), none, 0.3, MASK)
+    with pytest.raises(ValueError, match="empty"):
+        document_rotation(rng(0), none)
+    with pytest.raises(ValueError, match="one span for each mask"):
+        fill_in(np.array([MASK, 3]), [], MASK)
+
+
+# -- model --
+
+V, N, D, F, H, LAYERS = 11, 9, 8, 12, 2, 2
+
+
+def tiny(seed=0):
+    params = init_bart(rng(seed), V, N, D, F, LAYERS)
+    noise = rng(seed + 1)
+    return {k: w + 0.3 * noise.normal(size=w.shape) for k, w in params.items()}
+
+
+def jax_norm(x, gain, bias):
+    return jax.nn.standardize(x, axis=-1, epsilon=1e-5) * gain + bias
+
+
+def jax_attend(x, source, p, name, causal):
+    q, k, v = (
+        (h @ p[f"{name}_{w}"]).reshape(len(h), H, -1)
+        for h, w in ((x, "q"), (source, "k"), (source, "v"))
+    )
+    scores = jnp.einsum("nhk,mhk->hnm", q, k) / np.sqrt(D / H)
+    if causal:
+        seen = jnp.arange(len(x))[:, None] >= jnp.arange(len(source))
+        scores = jnp.where(seen, scores, -1e30)
+    out = jnp.einsum("hnm,mhk->nhk", jax.nn.softmax(scores), v).reshape(len(x), -1)
+    return jax_norm(x + out @ p[f"{name}_o"], p[f"{name}_gain"], p[f"{name}_bias"])
+
+
+def jax_side(params, side, tokens, memory):
+    x = params["tok_emb"][tokens] + params[f"{side}.pos_emb"][: len(tokens)]
+    x = jax_norm(x, params[f"{side}.gain"], params[f"{side}.bias"])
+    for i in range(LAYERS):
+        start = f"{side}{i}."
+        p = {k[len(start) :]: w for k, w in params.items() if k.startswith(start)}
+        x = jax_attend(x, x, p, "self", side == "dec")
+        if side == "dec":
+            x = jax_attend(x, memory, p, "cross", False)
+        hidden = jax.nn.gelu(x @ p["w_1"] + p["b_1"], approximate=True)
+        x = jax_norm(x + hidden @ p["w_2"] + p["b_2"], p["ffn_gain"], p["ffn_bias"])
+    return x
+
+
+@jax.jit
+@partial(jax.value_and_grad, has_aux=True)
+def reference(params, spoilt, document, start):
+    """JAX's ((loss, (memory, logits)), gradient of the loss)."""
+    memory = jax_side(params, "enc", spoilt, None)
+    late = jnp.append(start, document[:-1])
+    logits = jax_side(params, "dec", late, memory) @ params["tok_emb"].T
+    log_p = jax.nn.log_softmax(logits)
+    loss = -log_p[jnp.arange(len(document)), document].mean()
+    return loss, (memory, logits)
+
+
+def test_states_logits_loss_and_gradient_are_those_of_jax():
+    params, spoilt, document = tiny(2), np.array([3, 0, 2]), np.array([3, 4, 5, 2, 2])
+    (wanted, (memory, logits)), slope = reference(params, spoilt, document, 10)
+    ours = encode(params, spoilt, H)
+    np.testing.assert_allclose(ours, memory, atol=1e-10)
+    late = np.array([10, 3, 4, 5, 2])
+    np.testing.assert_allclose(decode(params, late, ours, H), logits, atol=1e-10)
+    args = (spoilt, document, H, 10)
+    np.testing.assert_allclose(denoising_loss(params, *args), wanted, rtol=1e-10)
+    ours = autograd.grad(denoising_loss)(params, *args)
+    for name, value in slope.items():
+        np.testing.assert_allclose(ours[name], value, atol=1e-10, err_msg=name)
+
+
+def test_a_batch_is_its_documents_one_by_one():
+    params, documents = tiny(3), rng(4).integers(1, V, size=(3, 6))
+    alone = [denoising_loss(params, d[::2], d, H, 10) for d in documents]
+    together = denoising_loss(params, documents[:, ::2], documents, H, 10)
+    np.testing.assert_allclose(together, np.mean(alone), rtol=1e-12)
+
+
+def test_think_has_a_gelu():
+    p, x = blocks(tiny(5), "enc")[1], rng(6).normal(size=(4, D))
+    hidden = x @ p["w_1"] + p["b_1"]
+    exact = hidden * stats.norm.cdf(hidden) @ p["w_2"] + p["b_2"]
+    wanted = jax_norm(x + exact, p["ffn_gain"], p["ffn_bias"])
+    np.testing.assert_allclose(think(x, p), wanted, atol=2e-3)
+
+
+def test_blocks_are_found_by_side_and_in_order():
+    params = tiny(7)
+    assert len(blocks(params, "enc")) == len(blocks(params, "dec")) == LAYERS
+    assert "cross_q" in blocks(params, "dec")[0]
+    assert "cross_q" not in blocks(params, "enc")[0]
+    assert blocks(params, "enc")[1]["w_1"] is params["enc1.w_1"]
+
+
+def test_a_document_that_is_too_long_is_refused():
+    with pytest.raises(ValueError, match="only 9 positions"):
+        embed(tiny(), "enc", np.ones(10, dtype=int))
+
+
+def test_initial_matrices_are_normal_with_deviation_002():
+    params = init_bart(rng(0), 50, 40, 32, 64, 1)
+    matrices = np.concatenate([w.ravel() for w in params.values() if w.ndim == 2])
+    assert stats.kstest(matrices / 0.02, "norm").pvalue > 0.01
+    assert all((w == k.endswith("gain")).all() for k, w in params.items() if w.ndim == 1)
+
+
+# -- counts --
+
+
+def test_bart_count_is_that_of_its_arrays_and_the_biases_of_attention():
+    params = init_bart(rng(0), V, N, D, 4 * D, LAYERS)
+    arrays = sum(w.size for w in params.values())
+    biases = 4 * D * 3 * LAYERS
+    assert bart_parameters(D, LAYERS, V, N) == arrays + biases
+
+
+def test_cross_attention_is_all_that_a_decoder_adds():
+    extra = stack_parameters(64, 3, cross=True) - stack_parameters(64, 3)
+    assert extra == 3 * (4 * (64 * 64 + 64) + 2 * 64)
+
+
+def test_counts_are_those_of_the_released_models():
+    assert bart_parameters(768, 6) == 139_420_416
+    assert bart_parameters(1024, 12) == 406_291_456
+    assert bert_parameters(768, 12) == 110_106_428
+    assert bert_parameters(1024, 24) == 336_226_108

@@ -1,0 +1,231 @@
+"""The surveys of part 2 against brute force, JAX, autograd and NumPy's own 16 bits."""
+
+import math
+
+import autograd.numpy as anp
+import jax
+import numpy as np
+import pytest
+from autograd import grad
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snippets.efficient_transformers import (
+    activations,
+    adam_bytes,
+    backward,
+    block_attention,
+    block_mask,
+    checkpointed,
+    descend,
+    exponential_features,
+    ffn_share,
+    global_mask,
+    half,
+    kernel_attention,
+    local_attention,
+    local_mask,
+    low_rank_attention,
+    scaled_gradient,
+    sparse_attention,
+    strided_mask,
+)
+from snippets.fast_weights import linear_attention
+from snippets.figures import efficient_transformers as figures
+
+seeds = st.integers(0, 2**32 - 1)
+lengths = st.integers(1, 16)
+
+
+def brute(q, k, v, sees):
+    """Attention one query at a time, over the keys that a rule lets it see."""
+    out = np.zeros(v.shape)
+    for i in range(len(q)):
+        keys = [j for j in range(len(k)) if sees(i, j)]
+        weights = [math.exp(float(q[i] @ k[j]) / math.sqrt(q.shape[1])) for j in keys]
+        total = math.fsum(weights)
+        out[i] = sum(w / total * v[j] for w, j in zip(weights, keys, strict=True))
+    return out
+
+
+def draw(seed, n, d=3):
+    return np.random.default_rng(seed).normal(size=(3, n, d))
+
+
+@given(seeds, lengths, st.integers(0, 18))
+def test_local_attention_sees_what_is_near(seed, n, w):
+    q, k, v = draw(seed, n)
+    near = brute(q, k, v, lambda i, j: abs(i - j) <= w)
+    np.testing.assert_allclose(local_attention(q, k, v, w), near, atol=1e-12)
+    out, scores = sparse_attention(q, k, v, local_mask(n, w))
+    np.testing.assert_allclose(out, near, atol=1e-12)
+    assert scores == sum(abs(i - j) <= w for i in range(n) for j in range(n))
+
+
+@given(seeds, st.integers(1, 5), st.integers(1, 5))
+def test_block_attention_sees_its_block(seed, b, blocks):
+    n = b * blocks
+    q, k, v = draw(seed, n)
+    inside = brute(q, k, v, lambda i, j: i // b == j // b)
+    np.testing.assert_allclose(block_attention(q, k, v, b), inside, atol=1e-12)
+    out, scores = sparse_attention(q, k, v, block_mask(n, b))
+    np.testing.assert_allclose(out, inside, atol=1e-12)
+    assert scores == n * b
+
+
+@given(lengths, st.integers(1, 17), st.integers(0, 17))
+def test_strided_and_global_masks_follow_their_rules(n, s, g):
+    for i in range(n):
+        for j in range(n):
+            assert strided_mask(n, s)[i, j] == (abs(i - j) % s == 0)
+            assert global_mask(n, g)[i, j] == (i < g or j < g)
+
+
+@given(seeds, lengths)
+def test_each_kind_is_full_attention_at_its_limit(seed, n):
+    q, k, v = draw(seed, n)
+    full = brute(q, k, v, lambda i, j: True)
+    rng = np.random.default_rng(seed)
+    shuffle = np.eye(n)[rng.permutation(n)]
+    scale = 3**-0.25
+    features = [exponential_features(x / 5 * scale, 8) for x in (q, k)]
+    limits = [
+        local_attention(q, k, v, n - 1),
+        block_attention(q, k, v, n),
+        low_rank_attention(q, k, v, np.eye(n), np.eye(n)),
+        low_rank_attention(q, k, v, shuffle, shuffle),
+        *(
+            sparse_attention(q, k, v, mask)[0]
+            for mask in (local_mask(n, n), strided_mask(n, 1), global_mask(n, n))
+        ),
+    ]
+    for out in limits:
+        np.testing.assert_allclose(out, full, atol=1e-12)
+    small = brute(q / 5, k / 5, v, lambda i, j: True)
+    np.testing.assert_allclose(kernel_attention(*features, v), small, atol=1e-8)
+
+
+@given(seeds, lengths, st.integers(1, 5))
+def test_kernel_attention_is_the_linear_attention_of_entry_4(seed, n, c):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.random((n, c)) + 0.1, rng.random((n, c)) + 0.1, rng.normal(size=(n, 2))
+    np.testing.assert_allclose(kernel_attention(q, k, v), linear_attention(q, k, v), atol=1e-12)
+
+
+@given(seeds, st.integers(0, 6), st.integers(1, 3))
+def test_features_sum_up_the_exponential_series(seed, degree, d):
+    x, y = np.random.default_rng(seed).normal(size=(2, 1, d))
+    dot = float(x[0] @ y[0])
+    series = sum(dot**j / math.factorial(j) for j in range(degree + 1))
+    features = exponential_features(x, degree), exponential_features(y, degree)
+    assert float(features[0][0] @ features[1][0]) == pytest.approx(series, abs=1e-9)
+    assert features[0].shape[1] == sum(d**j for j in range(degree + 1))
+
+
+def test_low_rank_attention_by_jax():
+    rng = np.random.default_rng(5)
+    q, k, v = rng.normal(size=(3, 7, 4))
+    e, f = rng.normal(size=(2, 3, 7))
+    weights = jax.nn.softmax(q @ (e @ k).T / 2, axis=1)
+    np.testing.assert_allclose(low_rank_attention(q, k, v, e, f), weights @ (f @ v), atol=1e-13)
+
+
+def test_the_share_of_the_feed_forward_part_by_counting_products():
+    n, d = 6, 4
+    products = 0
+
+    class Counted:
+        def __init__(self, shape):
+            self.shape = shape
+
+        def __matmul__(self, other):
+            nonlocal products
+            products += self.shape[0] * self.shape[1] * other.shape[1]
+            return Counted((self.shape[0], other.shape[1]))
+
+    x, square = Counted((n, d)), Counted((d, d))
+    q, k, v = x @ square, x @ square, x @ square
+    _ = (q @ Counted((k.shape[1], k.shape[0])) @ v) @ square
+    attention_part = products
+    _ = x @ Counted((d, 4 * d)) @ Counted((4 * d, d))
+    assert ffn_share(n, d) == pytest.approx((products - attention_part) / products)
+
+
+@given(seeds, st.integers(1, 9), st.data())
+def test_gradients_with_checkpoints_are_those_of_autograd(seed, l_, data):
+    every = data.draw(st.integers(1, l_))
+    rng = np.random.default_rng(seed)
+    w, x = rng.normal(size=(l_, 3, 3)), rng.normal(size=(2, 3))
+    dy = rng.normal(size=(2, 3))
+
+    def loss(w):
+        y = x
+        for t in range(l_):
+            y = anp.tanh(anp.dot(y, w[t]))
+        return anp.sum(y * dy)
+
+    grads, most, computed = checkpointed(w, x, dy, every)
+    np.testing.assert_allclose(grads, grad(loss)(w), atol=1e-11)
+    sizes = [len(range(l_)[i : i + every]) for i in range(0, l_, every)]
+    assert most == max(i + size + 1 for i, size in enumerate(sizes))
+    assert computed == 2 * l_
+
+
+def test_the_backward_pass_by_jax():
+    rng = np.random.default_rng(3)
+    w, x, dy = rng.normal(size=(4, 3, 3)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+
+    def run(w, x):
+        for layer in w:
+            x = jax.numpy.tanh(x @ layer)
+        return x
+
+    inputs = activations(w, x)
+    out, pullback = jax.vjp(run, w, x)
+    np.testing.assert_allclose(inputs[-1], out, atol=1e-13)
+    dw, dx = pullback(jax.numpy.asarray(dy))
+    mine, dx_mine = backward(w, inputs, dy)
+    np.testing.assert_allclose(np.array(mine), dw, atol=1e-12)
+    np.testing.assert_allclose(dx_mine, dx, atol=1e-12)
+
+
+@given(st.integers(0, 2**15 - 2**10 - 1))
+def test_half_leaves_numbers_of_16_bits_alone_and_takes_the_nearest(bits):
+    x, above = (float(np.array(b, dtype=np.uint16).view(np.float16)) for b in (bits, bits + 1))
+    assert float(half(np.array(x))) == x
+    if np.isfinite(above):
+        assert float(half(np.array(x + 0.4 * (above - x)))) == x
+        assert float(half(np.array(x + 0.6 * (above - x)))) == above
+
+
+def test_the_master_copy_keeps_what_16_bits_lose():
+    gradients = np.full((1024, 1), 2.0**-13)
+    assert descend(np.ones(1), gradients, 1.0, master=False)[0] == 1
+    assert descend(np.ones(1), gradients, 1.0, master=True)[0] == 1 - 2**-3
+
+
+def test_a_scaled_loss_keeps_small_gradients():
+    g = np.array([2.0**-26, 3 * 2.0**-24])
+    assert half(g)[0] == 0
+    np.testing.assert_array_equal(scaled_gradient(g, 8.0), g)
+
+
+def test_bytes_by_hand():
+    assert adam_bytes(1.5e9) == 24e9
+
+
+def test_bad_input_is_refused():
+    q, k, v = draw(0, 6)
+    with pytest.raises(ValueError, match="sees no key"):
+        sparse_attention(q, k, v, np.zeros((6, 6), dtype=bool))
+    with pytest.raises(ValueError, match="do not divide"):
+        block_attention(q, k, v, 4)
+    w, x = np.zeros((3, 2, 2)), np.zeros((1, 2))
+    for every in (0, 4):
+        with pytest.raises(ValueError, match="one in"):
+            checkpointed(w, x, x, every)
+
+
+@pytest.mark.parametrize("name", ["figure_patterns", "figure_costs"])
+def test_the_figures_are_drawn(name):
+    assert getattr(figures, name)().axes

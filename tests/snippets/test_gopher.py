@@ -1,0 +1,203 @@
+"""Entry 14 against JAX, brute force and the tables of three papers."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snippets import gopher
+from snippets.gopher import TABLE_1
+
+seeds = st.integers(0, 10_000)
+sizes = st.integers(1, 9)
+shapes = st.sampled_from([(1, 1), (2, 5), (6, 3)])  # few: JAX compiles each anew
+
+
+@given(seeds, shapes)
+def test_rms_norm_is_jaxs_rsqrt_of_the_mean_square(seed, shape):
+    rng, (n, d) = np.random.default_rng(seed), shape
+    a, gain = rng.normal(size=(2, n, d)), rng.normal(size=d)
+    square = jnp.einsum("bnd,bnd->bn", a, a) / d
+    wanted = a * jax.lax.rsqrt(square + 1e-5)[..., None] * gain
+    assert np.allclose(gopher.rms_norm(a, gain), wanted, rtol=1e-12)
+
+
+@given(seeds, sizes)
+def test_without_eps_every_result_has_the_length_of_a_vector_of_ones(seed, d):
+    a = np.random.default_rng(seed).normal(size=(5, d))
+    lengths = np.linalg.norm(gopher.rms_norm(a, np.ones(d), eps=0.0), axis=-1)
+    assert np.allclose(lengths, np.sqrt(d))
+
+
+@jax.jit
+def pulled_back(dy, a, gain, eps):
+    def plain(a, gain):
+        return gain * a / jnp.sqrt(jnp.mean(a**2, axis=-1, keepdims=True) + eps)
+
+    return jax.vjp(plain, a, gain)[1](dy)
+
+
+@given(seeds, shapes, st.sampled_from([0.0, 1e-5, 0.1]))
+def test_backward_is_jaxs_derivative(seed, shape, eps):
+    rng, (n, d) = np.random.default_rng(seed), shape
+    a, dy = rng.normal(size=(2, 2, n, d))
+    gain = rng.normal(size=d)
+    wanted = pulled_back(dy, a, gain, eps)
+    for ours, theirs in zip(gopher.rms_norm_backward(dy, a, gain, eps), wanted, strict=True):
+        assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+@given(seeds, shapes)
+def test_batch_norm_is_jaxs_standardize_over_the_batch(seed, shape):
+    rng, (b, d) = np.random.default_rng(seed), shape
+    x = rng.normal(size=(b, d))
+    gain, bias = rng.normal(size=(2, d))
+    wanted = jax.nn.standardize(jnp.array(x), axis=0, epsilon=1e-5) * gain + bias
+    assert np.allclose(gopher.batch_norm(x, gain, bias), wanted, rtol=1e-8, atol=1e-10)
+
+
+@given(seeds, sizes)
+def test_shift_moves_distances_to_keys(seed, n):
+    by_distance = np.random.default_rng(seed).normal(size=(n, n))
+    moved = gopher.shift(by_distance)
+    for i in range(n):
+        for j in range(i + 1):
+            assert moved[i, j] == by_distance[i, i - j]
+
+
+@given(seeds, sizes, sizes)
+def test_relative_scores_are_the_four_terms(seed, n, k):
+    rng = np.random.default_rng(seed)
+    q, keys, r = rng.normal(size=(3, n, k))
+    u, v = rng.normal(size=(2, k))
+    scores = gopher.relative_scores(q, keys, r, u, v)
+    for i in range(n):
+        for j in range(i + 1):
+            four = [q[i] @ keys[j], q[i] @ r[i - j], u @ keys[j], v @ r[i - j]]
+            assert np.isclose(scores[i, j], sum(four), atol=1e-12)
+
+
+@given(seeds, st.integers(2, 9), sizes)
+def test_a_longer_text_has_the_same_scores_among_its_first_words(seed, n, k):
+    rng = np.random.default_rng(seed)
+    q, keys, r = rng.normal(size=(3, n, k))
+    u, v = rng.normal(size=(2, k))
+    long = np.tril(gopher.relative_scores(q, keys, r, u, v))
+    short = np.tril(gopher.relative_scores(q[:-1], keys[:-1], r[:-1], u, v))
+    assert np.allclose(long[:-1, :-1], short)
+
+
+def parameters_one_by_one(layers, heads, key_size, d, f, vocabulary):
+    """The shapes of all arrays of such a model, counted."""
+    hk = heads * key_size
+    projections = [(d, hk)] * 4 + [(hk, d)]  # queries, keys, values, distances; output
+    dense = [(d, f), (f, d)]
+    small = [(d,)] * 6 + [(hk,)] * 5
+    return sum([layers * sum(map(np.prod, projections + dense + small)), vocabulary * d, d])
+
+
+@given(*[st.integers(1, 40)] * 6)
+def test_parameters_are_the_sum_over_the_shapes(layers, heads, key_size, d, f, v):
+    counted = parameters_one_by_one(layers, heads, key_size, d, f, v)
+    assert gopher.gopher_parameters(layers, heads, key_size, d, f, v) == counted
+
+
+def test_parameters_give_the_names_of_table_1():
+    def name(p):
+        millions = f"{p / 1e6:.0f}M"
+        return millions if p < 1e9 else f"{p / 1e9:.{1 if p < 1e11 else 0}f}B"
+
+    assert [name(gopher.gopher_parameters(*m)) for m in TABLE_1.values()] == [*TABLE_1]
+
+
+def test_chinchilla_too_has_its_printed_size():
+    assert round(gopher.gopher_parameters(80, 64, 128, 8192) / 1e9) == 70
+
+
+def flops_of(program):
+    """Multiplications and additions of all matrix products that JAX would run."""
+    total = 0
+    for equation in program.eqns:
+        for inner in equation.params.values():
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                total += flops_of(inner)
+        if equation.primitive.name == "dot_general":
+            (contracted, _), _ = equation.params["dimension_numbers"]
+            left = equation.invars[0].aval.shape
+            summed = np.prod([left[i] for i in contracted])
+            total += 2 * summed * np.prod(equation.outvars[0].aval.shape)
+    return int(total)
+
+
+def attention_layer(x, w_q, w_k, w_v, w_o, w_1, w_2, heads):
+    n = x.shape[0]
+    q, k, v = (jnp.reshape(x @ w, (n, heads, -1)) for w in (w_q, w_k, w_v))
+    weights = jax.nn.softmax(jnp.einsum("nhk,mhk->hnm", q, k))
+    mixed = jnp.reshape(jnp.einsum("hnm,mhk->nhk", weights, v), (n, -1)) @ w_o
+    return jax.nn.relu(mixed @ w_1) @ w_2
+
+
+@settings(max_examples=8)
+@given(*[st.integers(1, 6)] * 5)
+def test_forward_flops_are_the_matrix_products_that_jax_would_run(heads, k, d, n, f):
+    hk = heads * k
+    shapes = [(n, d), (d, hk), (d, hk), (d, hk), (hk, d), (d, f), (f, d)]
+    layer = partial(attention_layer, heads=heads)
+    program = jax.make_jaxpr(layer)(*map(jnp.zeros, shapes))
+    softmax = 3 * heads * n * n
+    ours = gopher.forward_flops(1, heads, k, d, n, f)
+    assert ours - softmax == flops_of(program.jaxpr)
+
+
+def test_backward_costs_two_forward_passes_of_matrix_products():
+    layer = partial(attention_layer, heads=2)
+    shapes = [(5, 8), (8, 6), (8, 6), (8, 6), (6, 8), (8, 32), (32, 8)]
+    arrays = [jnp.ones(shape) for shape in shapes]
+    forward = flops_of(jax.make_jaxpr(layer)(*arrays).jaxpr)
+
+    def loss(*arrays):
+        return jnp.sum(layer(*arrays))
+
+    both = jax.make_jaxpr(jax.grad(loss, argnums=tuple(range(7))))(*arrays)
+    assert flops_of(both.jaxpr) == gopher.training_flops(forward, 5, n=5)
+
+
+def test_rematerialisation_is_one_more_forward_pass():
+    layer = partial(attention_layer, heads=2)
+    shapes = [(5, 8), (8, 6), (8, 6), (8, 6), (6, 8), (8, 32), (32, 8)]
+    arrays = [jnp.ones(shape) for shape in shapes]
+    forward = flops_of(jax.make_jaxpr(layer)(*arrays).jaxpr)
+
+    @jax.checkpoint
+    def loss(*arrays):
+        return jnp.sum(jnp.square(layer(*arrays)))
+
+    again = jax.make_jaxpr(jax.value_and_grad(loss, argnums=tuple(range(7))))(*arrays)
+    last = 2 * 5 * 32 * 8  # its result is kept: the square needs it, the sum does not
+    spent = flops_of(again.jaxpr)
+    whole = gopher.training_flops(forward, 5, n=5, rematerialise=True)
+    assert whole - last <= spent <= whole
+
+
+def test_training_flops_of_gopher_are_those_of_its_table():
+    forward = gopher.forward_flops(*TABLE_1["280B"])
+    spent = gopher.training_flops(forward, 300e9, rematerialise=True)
+    assert f"{spent:.2e}" == "6.31e+23"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: gopher.batch_norm(np.ones((0, 3)), np.ones(3), np.zeros(3)),
+        lambda: gopher.gopher_parameters(0, 1, 1, 1),
+        lambda: gopher.gopher_parameters(1, 1, 1, 1, vocabulary=0),
+    ],
+)
+def test_bad_input_is_refused(call):
+    with pytest.raises(ValueError, match=r"^\w+: "):
+        call()
