@@ -132,7 +132,10 @@ def encoder_layer(
 def encode(
     params: Params, ids: Int[Array, " n"], segments: Int[Array, " n"], h: int
 ) -> Float[Array, "n d"]:
-    """The last states: C of Devlin et al. 2019, §3, and after it T_1, T_2..."""
+    """The last states: C at the first position, then T_1, T_2, ...
+
+    Devlin et al. 2019, §3, fig. 1.
+    """
     x = embed(params, ids, segments)
     for p in params["layers"]:
         x = encoder_layer(x, p, h)

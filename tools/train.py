@@ -168,6 +168,176 @@ def train_tiny(steps=None):
     export("tiny", params, merges=np.array(merges, dtype=np.uint16), h=np.uint8(h))
 
 
+@training
+def train_lora(steps=None):
+    """Entry 12: the attention of the tiny GPT learns capitals, by LoRA and by full updates."""
+    from snippets.gpt import load_tiny
+    from snippets.lora import init_lora, merge_lora
+
+    tiny, merges, h = load_tiny()
+    n, size, alpha = len(tiny["pos_emb"]), 8, 8.0
+    tokens = np.array(encode(corpus().split("CHAPTER XII", 1)[0].upper(), merges))
+    names = [name for name in tiny if name.rpartition(".")[2] in ("w_q", "w_k", "w_v", "w_o")]
+
+    def batch(rng):
+        starts = rng.integers(len(tokens) - n - 1, size=size)
+        return (tokens[starts[:, None] + np.arange(n + 1)],)
+
+    common = {"steps": steps or 400, "decay": 0.0, "sizes": [n, size, alpha]}
+    full = fit(
+        "lora-full",
+        {name: tiny[name] for name in names},
+        lambda new, text: gpt_loss(tiny | {name: new[name] for name in names}, text, h),
+        batch,
+        peak=3e-3,
+        **common,
+    )
+    arrays = {f"full:{name}": full[name] - tiny[name] for name in names}
+    for r in (1, 2, 4, 8):
+        adapters = fit(
+            f"lora-{r}",
+            init_lora(np.random.default_rng(r), tiny, names, r),
+            lambda new, text: gpt_loss(merge_lora(tiny, new, alpha), text, h),
+            batch,
+            peak=1e-2,
+            **common,
+        )
+        arrays |= {f"{r}:{name}": w for name, w in adapters.items()}
+    export("lora", arrays, alpha=np.float64(alpha))
+
+
+@training
+def train_rlhf(steps=None):
+    """Entries 17 and RLHF: the tiny model fine-tuned, judged and improved by PPO.
+
+    Each stage starts from what is stored of the one before, in half precision, so that the
+    pages can run the first iteration of PPO again.  PPO, a minute or two, is not resumed.
+    """
+    from snippets.gpt import generate, load_tiny
+    from snippets.instructgpt import (
+        ANSWER,
+        PROMPT,
+        demonstrate,
+        last_layer,
+        preferences,
+        prompts,
+        reward,
+        reward_loss,
+        sft_loss,
+    )
+    from snippets.rlhf import ppo_iteration, rollout, summary, value_step
+
+    tiny, merges, h = load_tiny()
+    n, asked = PROMPT, prompts(merges, held_out=False)
+
+    def half(params):
+        return {k: np.float16(w).astype(np.float64) for k, w in params.items()}
+
+    def shown(rng):
+        return (demonstrate(asked[rng.integers(len(asked), size=32)], 0.4, rng),)
+
+    sft = fit(
+        "rlhf_sft",
+        tiny,
+        lambda params, tokens: sft_loss(params, tokens, n, h),
+        shown,
+        steps or 600,
+        peak=2e-3,
+        decay=0.0,
+    )
+    sft = half(sft)
+    rng, k = np.random.default_rng(17), 4
+    answers = generate(sft, np.repeat(asked, 12 * k, axis=0), ANSWER, h, rng)
+    rankings = answers.reshape(-1, k, n + ANSWER)
+
+    def ranked(rng):
+        tokens = rankings[rng.integers(len(rankings), size=16)].reshape(-1, n + ANSWER)
+        return tokens, *preferences(tokens, k)
+
+    def judged(part, tokens, better, worse):
+        r = reward({**sft, **part}, tokens, h)
+        return reward_loss(r[better], r[worse])
+
+    judge = last_layer(sft) | {"w_r": np.zeros(sft["tok_emb"].shape[1]), "b_r": np.zeros(())}
+    judge = fit("rlhf_reward", judge, judged, ranked, steps or 400, peak=2e-3, decay=0.0)
+    shown_to = np.concatenate([shown(np.random.default_rng([t, 17]))[0] for t in range(16)])
+    judge["b_r"] = judge["b_r"] + reward({**sft, **judge}, shown_to, h).mean()
+    judge = half(judge)
+    judge = {**sft, **judge}
+    asked = np.repeat(asked, 2, axis=0)
+
+    def improve(beta, iterations, lr):
+        part, state, history = last_layer(sft), None, []
+        valued = judge | {"w_v": judge["w_r"], "b_v": judge["b_r"]}
+        for t in range(iterations):
+            given = {**sft, **part}, sft, valued, asked, ANSWER, h, beta
+            batch = rollout(*given, np.random.default_rng([t, 8]))
+            history.append(summary(batch))
+            part, state = ppo_iteration(part, sft, batch, state, lr, h)
+            valued = value_step(valued, batch, 0.01)
+            now = ", ".join(f"{x:.2f}" for x in history[-1])
+            print(f"rlhf_ppo, beta {beta}: {t + 1}/{iterations}: {now}", flush=True)
+        return part, history, batch["tokens"]
+
+    part, history, _ = improve(1.0, steps or 80, 5e-4)
+    _, loose, hacked = improve(0.02, steps or 80, 1e-3)
+    judge = {k: judge[k] for k in (*last_layer(sft), "w_r", "b_r")}
+    stages = {"sft": sft, "reward": judge, "ppo": part}
+    export(
+        "rlhf",
+        {f"{name}.{key}": w for name, params in stages.items() for key, w in params.items()},
+        merges=np.array(merges, dtype=np.uint16),
+        h=np.uint8(h),
+        history=np.array(history, dtype=np.float32),
+        loose=np.array(loose, dtype=np.float32),
+        hacked=hacked.astype(np.uint16),
+    )
+
+
+@training
+def train_cramming(steps=None):
+    """Entry 11: GPTs of five widths under one budget of operations, and on one count of tokens.
+
+    Resumable from run to run: what is done of a run that is interrupted is done again.
+    """
+    from snippets.cramming import (
+        BUDGET,
+        LAYERS,
+        SIZE,
+        WIDTHS,
+        N,
+        V,
+        affordable,
+        cram,
+        flops_per_token,
+        texts,
+    )
+
+    learn, test = texts()
+    cost = {d: flops_per_token(V, N, d, LAYERS) for d in WIDTHS}
+    runs = [("flops", d, steps or affordable(BUDGET, cost[d], SIZE * N)) for d in WIDTHS]
+    runs += [("tokens", d, runs[-2][2]) for d in WIDTHS if d != runs[-2][1]]
+    lines = ["fixed,width,step,tokens,flops,train,held_out"]
+    for fixed, d, total in runs:
+        path = STATE / f"cramming-{fixed}-{d}-{total}.csv"
+        if not path.exists():
+            began, marks = time.monotonic(), {1, 2, 3, 4, total}
+            marks |= {round(total ** (i / 24)) for i in range(10, 25)}
+            rows = []
+            for step, (params, loss) in enumerate(cram(d, total, learn), 1):
+                if step in marks:
+                    held_out = float(gpt_loss(params, test, max(1, d // 16)))
+                    seen = step * SIZE * N
+                    row = fixed, d, step, seen, seen * cost[d], f"{loss:.4f},{held_out:.4f}"
+                    rows.append(",".join(map(str, row)))
+                    spent = time.monotonic() - began
+                    print(f"cramming {d}, {step}/{total}, {held_out:.3f}, {spent:.0f} s", flush=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(rows) + "\n")
+        lines += path.read_text().splitlines()
+    (DATA / "cramming.csv").write_text("\n".join(lines) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TRAININGS))

@@ -19,6 +19,8 @@ from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
+from sphinxcontrib.bibtex.domain import BibtexDomain
+from sphinxcontrib.bibtex.roles import CiteRole
 
 logger = logging.getLogger(__name__)
 format_entry = BaseStyle.format_entry
@@ -33,6 +35,18 @@ def cited(node):
         if ref.get("refdomain") == "cite"
         for target in parse_citation_targets(ref["reftarget"])
     ]
+
+
+class Cite(CiteRole):
+    """The role of sphinxcontrib-bibtex, which says where a malformed citation stands."""
+
+    def result_nodes(self, document, env, node, is_ref):
+        try:
+            return super().result_nodes(document, env, node, is_ref)
+        except ValueError as error:
+            message = "%s: write key{§1, eq. 2}, with no braces inside the locator"
+            logger.warning(message, error, location=(env.docname, self.lineno), type="citations")
+            return [nodes.Text(self.target)], []
 
 
 # -- how an entry looks ---------------------------------------------------------------------
@@ -64,6 +78,12 @@ def short_authors(entry):
     if not names:
         return entry.key
     return " and ".join(names) if len(names) <= 2 else f"{names[0]} et al."
+
+
+def label(env, key):
+    """What a paper is called in a table: “Vaswani et al. 2017”; the key where it is unknown."""
+    entry = env.get_domain("cite").bibdata.data.entries.get(key)
+    return f"{short_authors(entry)} {entry.fields.get('year', '')}" if entry else key
 
 
 class BookStyle(UnsrtStyle):
@@ -148,6 +168,8 @@ def add_cited_in(app, doctree, docname):
 
 def setup(app):
     app.setup_extension("sphinxcontrib.bibtex")
+    for name in BibtexDomain.roles:
+        app.add_role_to_domain("cite", name, Cite(), override=True)
     pybtex.plugin._load_entry_point = find_entry_point
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
     app.connect("builder-inited", use_cache)

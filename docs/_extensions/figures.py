@@ -1,7 +1,7 @@
 """Figures that the snippets draw while the book is built: ``{drawn} NAME``.
 
-The page STEM shows what ``figure_NAME()`` of ``snippets/figures/STEM.py`` returns, as SVG and,
-for print, as PDF.  A figure is drawn again only when its code, a snippet that it uses, or the
+The page STEM shows what ``figure_NAME()`` of ``snippets/figures/STEM.py`` returns: as SVG, and
+in print as PDF.  A figure is drawn again only when its code, a snippet that it uses, or the
 snippets' data has changed, and always to the same bytes.
 
 Stands on ``verified``, from which it borrows how snippets are imported afresh and tracked.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,6 +24,7 @@ import verified
 
 logger = logging.getLogger(__name__)
 
+TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
 SETTINGS = {"svg.hashsalt": "from attention to rlhf", "pdf.fonttype": 42}
 
@@ -35,19 +37,20 @@ class DrawnDirective(SphinxDirective):
     option_spec = {"alt": directives.unchanged_required}
 
     def run(self):
-        name, stem = self.arguments[0], self.env.docname.rpartition("/")[2]
+        name = self.arguments[0]
         if "alt" not in self.options:
             self.warn("figure %s has no :alt:, the text for those who cannot see it", name)
         try:
-            path = self.draw(stem, name)
+            path = draw(self.env, self.env.docname, name, "svg")
         except Exception as error:
             self.warn("figure %s: %s: %s", name, type(error).__name__, error)
             return []
         finally:
             verified.note_modules(self.env, self.config.verified_package)
-        uri = "/" + relpath(path, self.env.srcdir).replace("\\", "/") + ".*"
-        figure = nodes.figure("", nodes.image(uri=uri, alt=self.options.get("alt", "")))
-        figure["classes"].append("drawn")
+        drawn(self.env).setdefault(self.env.docname, []).append(name)
+        uri = "/" + relpath(path, self.env.srcdir).replace("\\", "/")
+        image = nodes.image(uri=uri, alt=self.options.get("alt", ""), drawn=name)
+        figure = nodes.figure("", image, classes=["drawn"])
         self.set_source_info(figure)
         if caption := self.parse_content_to_nodes():
             figure += nodes.caption("", "", *caption[0].children)
@@ -56,20 +59,32 @@ class DrawnDirective(SphinxDirective):
     def warn(self, message, *args):
         logger.warning(message, *args, location=(self.env.docname, self.lineno), type="figures")
 
-    def draw(self, stem, name):
-        """Draws the figure if it is not there as its code would draw it now; its path, bare."""
-        verified.forget(self.config.verified_package)
-        module = import_module(f"{self.config.figures_package}.{stem}")
-        function = getattr(module, f"figure_{name}")
-        digest = fingerprint(self.config.verified_package)
-        path = Path(self.env.doctreedir) / "figures" / f"{stem}-{name}"
-        mark = path.with_name(path.name + ".digest")
-        if not mark.exists() or mark.read_text() != digest:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            mark.unlink(missing_ok=True)
-            save(function, path)
-            mark.write_text(digest)
-        return path
+
+def drawn(env):
+    """The names of the figures that each page shows."""
+    if not hasattr(env, "figures_drawn"):
+        env.figures_drawn = {}
+    return env.figures_drawn
+
+
+# -- drawing -----------------------------------------------------------------------------------
+
+
+def draw(env, docname, name, kind):
+    """Draws a figure unless it is there as its code would draw it now; returns its path."""
+    package, stem = env.config.verified_package, docname.rpartition("/")[2]
+    verified.forget(package)
+    module = import_module(f"{env.config.figures_package}.{stem}")
+    function = getattr(module, f"figure_{name}")
+    digest = fingerprint(package)
+    path = Path(env.doctreedir) / "figures" / f"{stem}-{name}.{kind}"
+    mark = path.with_suffix(f".{kind}.digest")
+    if not mark.exists() or mark.read_text() != digest:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mark.unlink(missing_ok=True)
+        save(function, path, kind)
+        mark.write_text(digest)
+    return path
 
 
 def fingerprint(package):
@@ -82,20 +97,48 @@ def fingerprint(package):
     return digest.hexdigest()
 
 
-def save(function, path):
+def save(function, path, kind):
     import matplotlib
     from matplotlib import pyplot
 
     getLogger("fontTools").setLevel("WARNING")  # it tells of each table that it prunes
     with matplotlib.rc_context(SETTINGS):
         figure = function()
-        for kind, metadata in REPRODUCIBLE.items():
-            figure.savefig(f"{path}.{kind}", metadata=metadata, transparent=True)
+        figure.savefig(path, metadata=REPRODUCIBLE[kind], transparent=True)
         pyplot.close(figure)
+
+
+# -- one picture on the page, two files behind it ------------------------------------------------
+
+
+class Pictures(EnvironmentCollector):
+    """Tells Sphinx of the PDF behind each SVG, and draws it when LaTeX is to be written."""
+
+    def process_doc(self, app, doctree):
+        for image in doctree.findall(nodes.image):
+            if "drawn" in image:
+                bare = image["candidates"]["*"].removesuffix(".svg")
+                image["candidates"] = {TYPES[kind]: f"{bare}.{kind}" for kind in TYPES}
+                for candidate in image["candidates"].values():
+                    app.env.images.add_file(app.env.docname, candidate)
+
+    def clear_doc(self, app, env, docname):
+        drawn(env).pop(docname, None)
+
+    def merge_other(self, app, env, docnames, other):
+        drawn(env).update({d: names for d, names in drawn(other).items() if d in docnames})
+
+    def get_updated_docs(self, app, env):
+        if app.builder.format == "latex":
+            for docname, names in drawn(env).items():
+                for name in names:
+                    draw(env, docname, name, "pdf")
+        return []
 
 
 def setup(app):
     app.setup_extension("verified")
     app.add_config_value("figures_package", "snippets.figures", "env")
     app.add_directive("drawn", DrawnDirective)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_env_collector(Pictures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

@@ -584,8 +584,8 @@ class Fill(SphinxPostTransform):
             reftarget=anchor, page=record.docname,
         )  # fmt: skip
 
-    def title(self, record):
-        return self.env.titles[record.docname].astext()
+    def label(self, record):
+        return citations.label(self.env, record.key)
 
 
 def claims_table(ledger, fill, *verdicts):
@@ -611,7 +611,11 @@ def numbers_ledger(ledger, fill, which=None):
     chosen = [r for r in ledger.of(Number) if which is None or which in kinds(r.outcome)]
     rows = [
         [
-            [row_mark(r.name), fill.link(r, r.anchor, f"{r.where}: {r.what}")],
+            [
+                row_mark(r.name),
+                nodes.Text(fill.label(r) + ", "),
+                fill.link(r, r.anchor, f"{r.where}: {r.what}"),
+            ],
             [nodes.Text(r.row)],
             [nodes.Text(r.printed)],
             [nodes.Text(r.computed)],
@@ -630,17 +634,14 @@ def kinds(outcome):
 
 def errata_ledger(ledger, fill):
     slips = [
-        (r.key, r.where, r.anchor, r, [nodes.Text(f"{r.row or r.what}: {r.printed}")],
+        (r, [nodes.Text(f"{r.row or r.what}: {r.printed}")],
          [nodes.Text(r.computed + "; "), *copies(r.reason)])
         for r in ledger.of(Number) if r.cause == "slip"
     ]  # fmt: skip
-    others = [
-        (r.key, r.where, r.anchor, r, copies(r.reads), copies(r.should))
-        for r in ledger.of(Erratum)
-    ]
+    others = [(r, copies(r.reads), copies(r.should)) for r in ledger.of(Erratum)]
     rows = [
-        [[nodes.Text(fill.title(r))], [fill.link(r, anchor, where)], reads, should]
-        for key, where, anchor, r, reads, should in slips + others
+        [[nodes.Text(fill.label(r))], [fill.link(r, r.anchor, r.where)], reads, should]
+        for r, reads, should in slips + others
     ]
     heads = ["paper", "where", "reads", "should read"]
     return rows and table(heads, rows, [], [22, 18, 28, 32])

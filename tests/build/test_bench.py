@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import verified
 
+import verified
 from tools import bench, generated_book
 from tools.bench import Missing, Row
 

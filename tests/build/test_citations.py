@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def text(html):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
@@ -11,6 +13,19 @@ def test_an_unknown_key_fails_at_its_page(book):
     book.page("See {cite:p}`nobody1999`.")
     assert book.build().says("other.md", 'could not find bibtex key "nobody1999"')
     assert book.build().says('could not find bibtex key "nobody1999"')
+
+
+@pytest.mark.parametrize(
+    ("line", "malformed"),
+    [
+        (3, "See {cite:p}`lee2020half{§{1}}`."),
+        (4, ":::{erratum} lee2020half\n:where: eq. {3}\n:reads: a\n:should: b\n\nNo.\n:::"),
+    ],
+)
+def test_a_malformed_citation_is_told_in_a_sentence(book, line, malformed):
+    book.page(malformed)
+    built = book.build("--keep-going")
+    assert built.says(f"other.md:{line}: WARNING: malformed citation target", "no braces inside")
 
 
 def test_a_citation_shows_authors_year_and_place(book):

@@ -22,7 +22,8 @@ def drawing(book):
 
 
 def pictures(book):
-    return {p.name: p for p in (book.root / "doctrees" / "figures").glob("*.[sp]*")}
+    folder = book.root / "doctrees" / "figures"
+    return {p.name: p for p in folder.iterdir() if p.suffix in {".svg", ".pdf"}}
 
 
 def test_the_page_shows_the_picture_with_its_text(drawing):
@@ -35,18 +36,22 @@ def test_the_page_shows_the_picture_with_its_text(drawing):
     assert (drawing.root / "out" / "_images" / "other-line.svg").exists()
 
 
-def test_print_gets_the_pdf(drawing):
-    assert drawing.build(builder="latex").status == 0
-    assert (drawing.root / "out" / "other-line.pdf").exists()
+def test_print_gets_the_pdf_which_html_does_not_draw(drawing):
+    assert drawing.build(out="html").status == 0
+    assert set(pictures(drawing)) == {"other-line.svg"}
+    built = drawing.build(builder="latex", out="latex")
+    assert built.status == 0, built.said
+    assert (drawing.root / "latex" / "other-line.pdf").exists()
+    assert drawing.build(builder="epub", out="epub").status == 0
 
 
 def test_the_same_code_draws_the_same_bytes(drawing):
-    drawing.build()
+    drawing.build(builder="latex")
     first = {name: path.read_bytes() for name, path in pictures(drawing).items()}
     for path in (drawing.root / "doctrees" / "figures").glob("*"):
         path.unlink()
     drawing.edit("docs/other.md", "points", "places")
-    drawing.build()
+    drawing.build(builder="latex")
     assert {name: path.read_bytes() for name, path in pictures(drawing).items()} == first
     assert len(first) == 2
 

@@ -30,7 +30,7 @@ def test_a_revision_leaves_nothing_to_criticise_and_the_rest_alone(response, pri
     assert c.critique(revised, principle) == []
     assert len(revised) == len(response)
     for old, new in zip(response, revised, strict=True):
-        assert new == (principle[old] if old in principle else old)
+        assert new == principle.get(old, old)
 
 
 def test_the_critique_names_faults_in_order_and_as_often_as_they_stand():

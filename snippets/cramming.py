@@ -1,0 +1,133 @@
+"""Entry 11, Cramming (Geiping and Goldstein 2023).
+
+What a budget buys: its count in floating-point operations, schedules that
+end with it, batches that grow, and the tiny model trained under it.
+x is the share of the budget that is spent, 0 at the start and 1 at the end.
+"""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from typing import Any as Array
+
+import autograd.numpy as np
+from autograd import value_and_grad
+from jaxtyping import Float, Int
+
+from snippets.gpt import adam, corpus, gpt_loss, init_gpt
+
+DATA = Path(__file__).parent / "data"
+Params = Any  # a dict of arrays by name; autograd hands in its own box
+
+# Geiping and Goldstein 2023, appendix B.1: peak operations in a second.
+PEAK = {
+    "rtx2080ti": 53.8e12,
+    "rtxa4000": 88.45e12,
+    "rtxa6000": 154.8e12,
+    "v100": 125e12,
+    "tpu v3": 123e12,
+}
+
+# The runs of this book: bytes as tokens, and everything but the width fixed.
+V, N, LAYERS, SIZE = 128, 32, 2, 8
+WIDTHS = (16, 24, 40, 64, 96)
+BUDGET = 9e10
+
+# -- the budget --------------------------------------------------------------
+
+
+def flops_per_token(v: int, n: int, d: int, l: int) -> int:
+    """Operations to train a GPT on one token: forward, and twice backward.
+
+    A multiplication and an addition for each weight that a token meets:
+    12 d^2 in a block, v d at the end; and 4 n d in a block for the scores and
+    the mean of the values (the terms of Kaplan et al. 2020, table 1).
+    """
+    return 3 * (l * (24 * d**2 + 4 * n * d) + 2 * v * d)
+
+
+def affordable(budget: float, per_token: float, batch: int) -> int:
+    """Steps that a budget buys, with so many tokens in each."""
+    steps = int(budget // (per_token * batch))
+    if steps < 1:
+        raise ValueError("affordable: the budget does not buy a single step")
+    return steps
+
+
+# -- schedules ---------------------------------------------------------------
+
+
+def triangle(
+    x: Float[Array, "*n"] | float, base: float = 0.0, falloff: float = 0.5
+) -> Float[Array, "*n"] | float:
+    """The rate, in peaks: up from base, and down in the last part, falloff.
+
+    Geiping and Goldstein 2023, §4.3: one cycle, base 0 and falloff 1/2; their
+    code's budget-triangle2 has 1/4 for both.
+    """
+    if not (0 <= base <= 1 and 0 < falloff < 1):
+        raise ValueError("triangle: base in [0, 1] and falloff in (0, 1)")
+    up = base + (1 - base) * x / (1 - falloff)
+    return np.minimum(up, (1 - x) / falloff)
+
+
+def dive(
+    x: Float[Array, "*n"] | float, falloff: float = 0.5
+) -> Float[Array, "*n"] | float:
+    """The rate, in peaks: constant, and a straight line down at the end.
+
+    Geiping and Goldstein 2023, fig. 2; budget-dive in their code.
+    """
+    return np.minimum(1.0, (1 - x) / falloff)
+
+
+def cosine(
+    x: Float[Array, "*n"] | float,
+) -> Float[Array, "*n"] | float:
+    """The rate, in peaks: half a wave of the cosine, from 1 to 0.
+
+    Loshchilov and Hutter 2017, eq. 5; budget-cosine-decay in their code.
+    """
+    return (1 + np.cos(np.pi * x)) / 2
+
+
+# -- the training ------------------------------------------------------------
+
+
+def texts() -> tuple[Int[Array, " n"], Int[Array, "k m"]]:
+    """The bytes of the corpus to learn, and rows of its last chapter."""
+    parts = corpus().split("CHAPTER XII", 1)
+    learn, test = (np.array(list(part.encode())) for part in parts)
+    rows = len(test) // (N + 1)
+    return learn, np.reshape(test[: rows * (N + 1)], (rows, N + 1))
+
+
+def batch_at(
+    tokens: Int[Array, " n"], step: int, size: int, n: int
+) -> Int[Array, "size m"]:
+    """The batch of a step: it depends on the step and on nothing else."""
+    starts = np.random.default_rng([step, 11]).integers(
+        len(tokens) - n, size=size
+    )
+    return tokens[starts[:, None] + np.arange(n + 1)]
+
+
+def cram(
+    d: int, steps: int, tokens: Int[Array, " n"]
+) -> Iterator[tuple[Params, float]]:
+    """A GPT of width d after each of the steps, and its loss before it.
+
+    One cycle of the learning rate, as long as the run; gradients longer than
+    1/2 are cut (Geiping and Goldstein 2023, §4.3).
+    """
+    h, peak, state = max(1, d // 16), 0.3 / d, None
+    params = init_gpt(np.random.default_rng(0), V, N, d, h, LAYERS)
+    for t in range(steps):
+        batch = batch_at(tokens, t, SIZE, N)
+        loss, grads = value_and_grad(gpt_loss)(params, batch, h)
+        long = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
+        grads = {k: g * min(1, 0.5 / long) for k, g in grads.items()}
+        rate = peak * triangle((t + 0.5) / steps)
+        params, state = adam(params, grads, state, rate, beta_2=0.98)
+        yield params, float(loss)

@@ -1,0 +1,55 @@
+"""Figures of entry 16: rotations over distance, memorised sequences."""
+
+import numpy as np
+
+from snippets.figures import COLOURS, INK, canvas
+from snippets.pythia import (
+    decay,
+    dispersion,
+    frequencies,
+    memorised,
+    quantiles,
+)
+
+
+def figure_rotations():
+    """The cosine of each pair over distance, and the bound on a score."""
+    distances = np.arange(256.0)
+    fig, axs = canvas(columns=2, height=2.6)
+    turns = np.cos(distances[:, None] * frequencies(128)).T
+    shown = axs[0].imshow(turns, cmap="RdBu", aspect="auto", vmin=-1, vmax=1)
+    axs[0].set(xlabel="distance", ylabel="pair $i$")
+    fig.colorbar(shown, ax=axs[0], ticks=[-1, 0, 1])
+    bound, score = decay(distances, 128), turns.sum(axis=0)
+    axs[1].plot(distances, bound, color=COLOURS[0], label="mean of $|S_j|$")
+    label = "score of two vectors of ones, / 2"
+    axs[1].plot(distances, score, color=COLOURS[1], label=label)
+    axs[1].axhline(0, color=INK, linewidth=0.5)
+    axs[1].set(xlabel="distance")
+    axs[1].legend()
+    return fig
+
+
+def figure_quantiles():
+    """Q-Q plots of memorised sequences: an even rate, and a rising one."""
+    rng, t = np.random.default_rng(0), 20_000
+    even = np.full(t, 8 / 512)
+    cases = {
+        "even rate": even,
+        "rate rising from 0": even * 2 * np.arange(t) / t,
+    }
+    fig, axs = canvas(columns=2, height=2.7, sharex=True, sharey=True)
+    for ax, (name, rate), colour in zip(
+        axs, cases.items(), COLOURS, strict=False
+    ):
+        counts = memorised(rng, rate)
+        points, often = np.unique(
+            np.stack(quantiles(counts)), axis=1, return_counts=True
+        )
+        size = 3 + 60 * often / often.max()
+        ax.plot([0, 25], [0, 25], color=INK, linewidth=0.5)
+        ax.scatter(*points, s=size, color=colour, alpha=0.7, linewidths=0)
+        ax.set(title=f"{name}: variance / mean = {dispersion(counts):.2f}")
+        ax.set(xlabel="Poisson quantile")
+    axs[0].set(ylabel="memorised in a batch")
+    return fig

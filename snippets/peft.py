@@ -1,0 +1,217 @@
+"""Entry 13, the guide to parameter-efficient fine-tuning (Lialin et al. 2023).
+
+Adapters, prompts, prefixes, (IA)^3 and BitFit as edits of one model, the tiny
+GPT; how each starts and which of them merge; what they cost.
+Shapes: n positions, d width, f feed-forward width, m bottleneck, l_p prefix.
+"""
+
+from typing import Any as Array
+
+import autograd.numpy as np
+from jaxtyping import Float, Int
+
+from snippets.gpt import Params, block_params, embed, n_layers
+from snippets.layers import gelu, layer_norm
+from snippets.transformer import (
+    attention,
+    causal_mask,
+    merge_heads,
+    split_heads,
+)
+
+# -- the edits ---------------------------------------------------------------
+
+
+def adapter(
+    x: Float[Array, "*n d"],
+    w_down: Float[Array, "d m"],
+    b_down: Float[Array, " m"],
+    w_up: Float[Array, "m d"],
+    b_up: Float[Array, " d"],
+) -> Float[Array, "*n d"]:
+    """x, and what a narrow network makes of it.
+
+    Houlsby et al. 2019, §2.1, fig. 2.
+    """
+    return x + gelu(x @ w_down + b_down) @ w_up + b_up
+
+
+def edited_attention(
+    y: Float[Array, "*b n d"], p: Params, q: Params, h: int
+) -> Float[Array, "*b n d"]:
+    """Masked attention with (IA)^3 on keys and values, and with a prefix.
+
+    Liu et al. 2022, §3.3: l_k and l_v; Li and Liang 2021, §4.2: prefix_k and
+    prefix_v, which every position sees.
+    """
+    query, k, v = (y @ p[w] for w in ("w_q", "w_k", "w_v"))
+    k, v = q.get("l_k", 1.0) * k, q.get("l_v", 1.0) * v
+    mask = causal_mask(y.shape[-2])
+    if "prefix_k" in q:
+        wide = np.zeros((*y.shape[:-2], 1, 1))  # one prefix for all of a batch
+        k = np.concatenate([wide + q["prefix_k"], k], axis=-2)
+        v = np.concatenate([wide + q["prefix_v"], v], axis=-2)
+        seen = np.ones((len(mask), len(q["prefix_k"])), dtype=bool)
+        mask = np.concatenate([seen, mask], axis=-1)
+    heads = (split_heads(x, h) for x in (query, k, v))
+    return merge_heads(attention(*heads, mask)) @ p["w_o"]
+
+
+def edited_block(
+    x: Float[Array, "*b n d"], p: Params, q: Params, h: int
+) -> Float[Array, "*b n d"]:
+    """A block of the GPT with whatever edits q names.
+
+    Adapters after both sub-layers, before the residual sum (Houlsby et al.
+    2019, fig. 2); l_ff on the feed-forward layer (Liu et al. 2022, §3.3).
+    """
+    y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
+    y = edited_attention(y, p, q, h)
+    x = x + (adapter(y, *parts(q, "att")) if "att_down" in q else y)
+    y = layer_norm(x, p["ln2_gain"], p["ln2_bias"])
+    y = q.get("l_ff", 1.0) * gelu(y @ p["w_1"] + p["b_1"])
+    y = y @ p["w_2"] + p["b_2"]
+    return x + (adapter(y, *parts(q, "ffn")) if "ffn_down" in q else y)
+
+
+def parts(q: Params, place: str) -> list[Array]:
+    """The four arrays of the adapter at a place, in their order."""
+    names = ("down", "down_bias", "up", "up_bias")
+    return [q[f"{place}_{name}"] for name in names]
+
+
+def edited_gpt(
+    params: Params, edits: Params, tokens: Int[Array, "*b n"], h: int
+) -> Float[Array, "*b n v"]:
+    """Logits of the GPT with edits; without any, those of the GPT itself.
+
+    Edits of block i are called b{i}.l_k and so on; `prompt` is put before
+    the embeddings, without positions, and its own outputs are dropped.
+    """
+    x = embed(params, tokens)
+    prompt = edits.get("prompt", np.zeros((0, x.shape[-1])))
+    wide = np.zeros((*x.shape[:-2], 1, 1))
+    x = np.concatenate([wide + prompt, x], axis=-2)
+    for i in range(n_layers(params)):
+        q = block_params(edits, i)
+        x = edited_block(x, block_params(params, i), q, h)
+    x = layer_norm(x, params["lnf_gain"], params["lnf_bias"])
+    return x[..., len(prompt) :, :] @ params["tok_emb"].T
+
+
+# -- how they start ----------------------------------------------------------
+
+
+def init_adapters(
+    rng: np.random.Generator, params: Params, m: int
+) -> dict[str, Array]:
+    """Two adapters a block, with w_up zero: the model starts unchanged.
+
+    Houlsby et al. 2019, §2, ask for nearly the identity; this is it exactly.
+    """
+    if m < 1:
+        raise ValueError("init_adapters: the bottleneck must be at least 1")
+    d, edits = params["tok_emb"].shape[1], {}
+    for i in range(n_layers(params)):
+        for b in (f"b{i}.att_", f"b{i}.ffn_"):
+            edits[b + "down"] = rng.normal(size=(d, m)) / np.sqrt(d)
+            edits |= {b + "down_bias": np.zeros(m), b + "up_bias": np.zeros(d)}
+            edits[b + "up"] = np.zeros((m, d))
+    return edits
+
+
+def init_ia3(params: Params) -> dict[str, Array]:
+    """Three vectors of ones a block: the model starts unchanged.
+
+    Liu et al. 2022, §3.3.
+    """
+    edits = {}
+    for i in range(n_layers(params)):
+        edits[f"b{i}.l_k"] = np.ones(params[f"b{i}.w_k"].shape[1])
+        edits[f"b{i}.l_v"] = np.ones(params[f"b{i}.w_v"].shape[1])
+        edits[f"b{i}.l_ff"] = np.ones(params[f"b{i}.w_1"].shape[1])
+    return edits
+
+
+def init_prefix(
+    rng: np.random.Generator, params: Params, l_p: int
+) -> dict[str, Array]:
+    """l_p random keys and values a block; they change the model at once.
+
+    Li and Liang 2021, §4.2, without the network that made them in training.
+    """
+    if l_p < 1:
+        raise ValueError("init_prefix: the prefix must have a vector at least")
+    d = params["tok_emb"].shape[1]
+    return {
+        f"b{i}.prefix_{kind}": rng.normal(size=(l_p, d))
+        for i in range(n_layers(params))
+        for kind in "kv"
+    }
+
+
+# -- which merge -------------------------------------------------------------
+
+
+def merge_ia3(params: Params, edits: Params) -> Params:
+    """The plain model that computes what (IA)^3 does.
+
+    Liu et al. 2022, §3.3: a scaled activation meets a matrix on one side or
+    the other.  Keys and values scale the columns of w_k and w_v; l_ff stands
+    behind the nonlinearity, so it scales the rows of w_2.
+    """
+    merged = dict(params)
+    for i in range(n_layers(params)):
+        b = f"b{i}."
+        merged[b + "w_k"] = params[b + "w_k"] * edits[b + "l_k"]
+        merged[b + "w_v"] = params[b + "w_v"] * edits[b + "l_v"]
+        merged[b + "w_2"] = edits[b + "l_ff"][:, None] * params[b + "w_2"]
+    return merged
+
+
+def biases(params: Params) -> dict[str, Array]:
+    """What BitFit trains: the biases that the model has.
+
+    Ben-Zaken et al. 2022, §3.
+    """
+    return {
+        name: w
+        for name, w in params.items()
+        if name.endswith("_bias") or name.split(".")[-1] in ("b_1", "b_2")
+    }
+
+
+# -- counts and costs --------------------------------------------------------
+
+
+def count(edits: Params) -> int:
+    """How many numbers a set of arrays holds."""
+    return sum(w.size for w in edits.values())
+
+
+def ia3_parameters(n_encoder: int, n_decoder: int, d: int, f: int) -> int:
+    """Those of (IA)^3; a decoder block attends twice, and so pays twice.
+
+    Liu et al. 2022, §3.3, with d_k = d_v = d summed over the heads.
+    """
+    return n_encoder * (2 * d + f) + n_decoder * (4 * d + f)
+
+
+def training_bytes(
+    frozen: int, trained: int, weight: int = 2, state: int = 3
+) -> int:
+    """Bytes for weights, and for gradients and Adam's state of the trained.
+
+    Lialin et al. 2023, §3.1: a byte of trained weight asks for one more for
+    its gradient and two for the moments.  Activations come on top.
+    """
+    return weight * (frozen + trained * (1 + state))
+
+
+def fewshot_flops(parameters: float, tokens: int, halves: int = 1) -> float:
+    """Operations to read so many tokens: 2 for a parameter and token.
+
+    Liu et al. 2022, §4.2; halves = 2 for an encoder and decoder, where each
+    token meets one half of the parameters.
+    """
+    return 2 * parameters * tokens / halves

@@ -1,0 +1,184 @@
+"""Entry 16, Pythia (Biderman et al. 2023), with the rotary embedding.
+
+Positions as rotations (Su et al. 2021, RoFormer; its equations are cited),
+the block whose halves run side by side, the sizes of the suite, and how many
+sequences of each batch a model memorises.
+Shapes: b batch, n positions, d width (of a head, where it rotates), h heads.
+"""
+
+from typing import Any as Array
+
+import autograd.numpy as np
+from jaxtyping import Float, Int
+
+from snippets.bert import Params, layer_parameters
+from snippets.layers import gelu, layer_norm
+from snippets.transformer import (
+    attention,
+    causal_mask,
+    merge_heads,
+    split_heads,
+)
+
+# Biderman et al. 2023, Table 1 and app. E: layers, width, heads, shards.
+SUITE = {
+    "70M": (6, 512, 8, 1),
+    "160M": (12, 768, 12, 1),
+    "410M": (24, 1024, 16, 1),
+    "1.0B": (16, 2048, 8, 1),
+    "1.4B": (24, 2048, 16, 1),
+    "2.8B": (32, 2560, 32, 1),
+    "6.9B": (32, 4096, 32, 2),
+    "12B": (36, 5120, 40, 4),
+}
+
+# -- rotary position embedding -----------------------------------------------
+
+
+def frequencies(d: int, base: float = 10_000.0) -> Float[Array, " half"]:
+    """The angles by which d / 2 pairs turn from one position to the next.
+
+    RoFormer, eq. 15: base to the power of -2 (i - 1) / d.
+    """
+    if d % 2:
+        raise ValueError(f"frequencies: the width {d} is not even")
+    return base ** (-np.arange(0, d, 2) / d)
+
+
+def rotate(
+    x: Float[Array, "*b n d"], positions: Int[Array, " n"]
+) -> Float[Array, "*b n d"]:
+    """Each pair of neighbours turned by position times frequency.
+
+    RoFormer, eq. 34.
+    """
+    angle = positions[:, None] * frequencies(x.shape[-1])
+    cos, sin = np.cos(angle), np.sin(angle)
+    a, b = x[..., 0::2], x[..., 1::2]
+    turned = np.stack([a * cos - b * sin, b * cos + a * sin], axis=-1)
+    return np.reshape(turned, x.shape)
+
+
+def rotate_halves(
+    x: Float[Array, "*b n d"], positions: Int[Array, " n"]
+) -> Float[Array, "*b n d"]:
+    """The same with pairs (i, i + d/2), as in the code of GPT-NeoX."""
+    angle = positions[:, None] * frequencies(x.shape[-1])
+    cos, sin = np.cos(angle), np.sin(angle)
+    a, b = np.split(x, 2, axis=-1)
+    return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
+
+
+def rotate_part(
+    x: Float[Array, "*b n d"], positions: Int[Array, " n"], share: float = 0.25
+) -> Float[Array, "*b n d"]:
+    """Only the first share of the width turned, the rest as it was.
+
+    Biderman et al. 2023, app. E, rotary-pct.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"rotate_part: {share} is no share between 0 and 1")
+    width = int(x.shape[-1] * share)
+    turned = rotate_halves(x[..., :width], positions)
+    return np.concatenate([turned, x[..., width:]], axis=-1)
+
+
+def decay(distances: Float[Array, " n"], d: int) -> Float[Array, " n"]:
+    """Mean size of the partial sums S_1 ... S_{d/2} of turning arrows.
+
+    RoFormer, eq. 37 and fig. 2: a bound on scores, up to a factor.
+    """
+    arrows = np.exp(1j * distances[:, None] * frequencies(d))
+    return np.mean(np.abs(np.cumsum(arrows, axis=-1)), axis=-1)
+
+
+# -- the block ---------------------------------------------------------------
+
+
+def neox_block(
+    x: Float[Array, "n d"],
+    p: Params,
+    h: int,
+    parallel: bool = True,
+    share: float = 0.25,
+) -> Float[Array, "n d"]:
+    """Attention and feed-forward side by side, or one after the other.
+
+    Black et al. 2022, §2.1, with two LayerNorms as in the code.
+    """
+    y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
+    q, k, v = (split_heads(y @ p[f"w_{w}"] + p[f"b_{w}"], h) for w in "qkv")
+    q, k = (rotate_part(z, np.arange(len(x)), share) for z in (q, k))
+    out = attention(q, k, v, causal_mask(len(x)))
+    attended = merge_heads(out) @ p["w_o"] + p["b_o"]
+    y = x if parallel else x + attended
+    y = layer_norm(y, p["ln2_gain"], p["ln2_bias"])
+    thought = gelu(y @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
+    return x + attended + thought
+
+
+# -- sizes -------------------------------------------------------------------
+
+
+def padded(vocabulary: int, shards: int = 1) -> int:
+    """The vocabulary filled up to a multiple of 128 for each shard.
+
+    So does the code of GPT-NeoX, to share the table among GPUs.
+    """
+    if shards < 1:
+        raise ValueError("padded: a table is on one GPU at least")
+    return -(-vocabulary // (128 * shards)) * 128 * shards
+
+
+def pythia_parameters(
+    l: int, d: int, shards: int = 1, vocabulary: int = 50_277
+) -> tuple[int, int]:
+    """How many numbers a model learns: without and with its embeddings.
+
+    Biderman et al. 2023, §2.3: two tables, not tied; positions have none.
+    """
+    blocks = l * layer_parameters(d) + 2 * d
+    return blocks, blocks + 2 * padded(vocabulary, shards) * d
+
+
+# -- memorisation ------------------------------------------------------------
+
+
+def memorised(
+    rng: np.random.Generator, rate: Float[Array, " t"], batch: int = 512
+) -> Int[Array, " t"]:
+    """How many sequences of each batch are memorised, each by chance.
+
+    Biderman et al. 2023, §3.2: a batch is a slice of time; rate may change
+    from one slice to the next.
+    """
+    return rng.binomial(batch, rate)
+
+
+def poisson(rate: float, most: int) -> Float[Array, " k"]:
+    """The chances of 0, 1, ..., most events at a mean rate."""
+    if rate <= 0:
+        raise ValueError("poisson: the rate must be positive")
+    log_factorials = np.cumsum(np.log(np.arange(1, most + 1)))
+    log_factorials = np.concatenate([[0.0], log_factorials])
+    return np.exp(np.arange(most + 1) * np.log(rate) - rate - log_factorials)
+
+
+def quantiles(
+    counts: Int[Array, " t"],
+) -> tuple[Int[Array, " t"], Int[Array, " t"]]:
+    """Quantiles of the best Poisson fit, and the counts in order.
+
+    Biderman et al. 2023, fig. 3: the two axes of a Q-Q plot.
+    """
+    n, rate = len(counts), float(np.mean(counts))
+    below = np.cumsum(poisson(rate, int(5 * rate + 50)))
+    expected = np.searchsorted(below, (np.arange(n) + 0.5) / n)
+    return expected, np.sort(counts)
+
+
+def dispersion(counts: Int[Array, " t"]) -> float:
+    """Variance over mean: one for a Poisson distribution."""
+    if not np.any(counts):
+        raise ValueError("dispersion: nothing was counted")
+    return float(np.var(counts) / np.mean(counts))

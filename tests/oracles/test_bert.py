@@ -1,0 +1,136 @@
+"""Entry 6 against Hugging Face transformers; nothing is downloaded."""
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from snippets import bert
+
+V, N, D, H, LAYERS = 40, 12, 16, 4, 2
+PLACES = {
+    "w_q": "attention.self.query",
+    "w_k": "attention.self.key",
+    "w_v": "attention.self.value",
+    "w_o": "attention.output.dense",
+    "w_1": "intermediate.dense",
+    "w_2": "output.dense",
+}
+
+
+def model_with(params):
+    """BertForPreTraining in float64 with our weights."""
+    config = transformers.BertConfig(
+        vocab_size=V,
+        hidden_size=D,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=H,
+        intermediate_size=4 * D,
+        max_position_embeddings=N,
+        hidden_act="gelu_new",
+    )
+    model = transformers.BertForPreTraining(config).double().eval()
+    state, left = model.state_dict(), set(model.state_dict())
+
+    def put(name, weight):
+        assert state[name].shape == weight.shape, name
+        state[name] = torch.tensor(weight)
+        left.discard(name)
+
+    def norm(name, gain, bias):
+        put(f"{name}.weight", gain)
+        put(f"{name}.bias", bias)
+
+    def linear(name, weight, bias):
+        norm(name, weight.T, bias)
+
+    for name, table in (("word", "tok"), ("token_type", "seg"), ("position", "pos")):
+        put(f"bert.embeddings.{name}_embeddings.weight", params[f"{table}_emb"])
+    norm("bert.embeddings.LayerNorm", params["emb_gain"], params["emb_bias"])
+    for i, p in enumerate(params["layers"]):
+        layer = f"bert.encoder.layer.{i}."
+        for w, place in PLACES.items():
+            linear(layer + place, p[w], p[w.replace("w", "b")])
+        norm(layer + "attention.output.LayerNorm", p["ln1_gain"], p["ln1_bias"])
+        norm(layer + "output.LayerNorm", p["ln2_gain"], p["ln2_bias"])
+    linear("bert.pooler.dense", params["w_pool"], params["b_pool"])
+    head = "cls.predictions."
+    linear(head + "transform.dense", params["w_mlm"], params["b_mlm"])
+    norm(head + "transform.LayerNorm", params["mlm_gain"], params["mlm_bias"])
+    linear("cls.seq_relationship", params["w_nsp"], params["b_nsp"])
+    put(head + "bias", params["b_tok"])
+    tied = {head + "decoder.weight": params["tok_emb"], head + "decoder.bias": params["b_tok"]}
+    for name in tied.keys() & state.keys():
+        put(name, tied[name])
+    assert not {name for name in left if not name.endswith("_ids")}
+    model.load_state_dict(state)
+    return model
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_states_logits_and_loss_are_berts_with_our_weights(seed):
+    rng = np.random.default_rng(seed)
+    params = bert.init_bert(rng, V, N, D, LAYERS)
+    params = torch.utils._pytree.tree_map(lambda w: w + rng.normal(size=w.shape) * 0.3, params)
+    a, b = rng.integers(5, V, size=(2, 4)).tolist()
+    ids, segments, special = bert.pack(a, b, 1, 2)
+    shown, chosen = bert.mask_tokens(rng, ids, special, V, 3, 0.4)
+    labels = torch.where(torch.tensor(chosen), torch.tensor(ids), -100)
+    with torch.no_grad():
+        out = model_with(params)(
+            torch.tensor(shown)[None],
+            token_type_ids=torch.tensor(segments)[None],
+            labels=labels[None],
+            next_sentence_label=torch.tensor([seed % 2]),
+            output_hidden_states=True,
+        )
+    t = bert.encode(params, shown, segments, H)
+    close = dict(rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(
+        bert.embed(params, shown, segments), out.hidden_states[0][0], **close
+    )
+    np.testing.assert_allclose(t, out.hidden_states[-1][0], **close)
+    np.testing.assert_allclose(bert.mlm_logits(params, t), out.prediction_logits[0], **close)
+    np.testing.assert_allclose(bert.nsp_logits(params, t), out.seq_relationship_logits[0], **close)
+    loss = bert.pretraining_loss(params, shown, segments, ids, chosen, seed % 2 == 0, H)
+    assert float(loss) == pytest.approx(float(out.loss), rel=1e-10)
+
+
+def count(kind, config, **options):
+    with torch.device("meta"):
+        model = kind(config, **options)
+    return sum(w.numel() for w in model.parameters())
+
+
+SIZES = [
+    pytest.param(768, 12, 12, 109_482_240, 110_106_428, id="base"),
+    pytest.param(1024, 24, 16, 335_141_888, 336_226_108, id="large"),
+]
+
+
+@pytest.mark.parametrize(("d", "l", "h", "encoder", "whole"), SIZES)
+def test_parameters_are_as_many_as_in_bert(d, l, h, encoder, whole):  # noqa: E741
+    config = transformers.BertConfig(
+        hidden_size=d, num_hidden_layers=l, num_attention_heads=h, intermediate_size=4 * d
+    )
+    assert count(transformers.BertModel, config) == encoder
+    assert count(transformers.BertForPreTraining, config) == whole
+    assert bert.bert_parameters(30_522, 512, d, l) == encoder
+    assert bert.head_parameters(30_522, d) == whole - encoder
+
+
+@pytest.mark.parametrize(
+    ("d", "l", "h", "wanted"), [(768, 12, 12, 124_645_632), (1024, 24, 16, 355_359_744)]
+)
+def test_parameters_are_as_many_as_in_roberta(d, l, h, wanted):  # noqa: E741
+    config = transformers.RobertaConfig(
+        vocab_size=50_265,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        hidden_size=d,
+        num_hidden_layers=l,
+        num_attention_heads=h,
+        intermediate_size=4 * d,
+    )
+    assert count(transformers.RobertaModel, config) == wanted
+    assert bert.bert_parameters(50_265, 514, d, l, segments=1) == wanted

@@ -1,0 +1,213 @@
+"""Entry 6 against JAX, brute force and counts of arrays; PyTorch is in tests/oracles."""
+
+import autograd
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snippets import bert
+
+SEEDS = st.integers(0, 2**32 - 1)
+V, MASK = 97, 3
+
+
+def size(tree):
+    return sum(np.size(leaf) for leaf in jax.tree.leaves(tree))
+
+
+def noisy(seed, v=11, n=9, d=8, layers=2):
+    """Parameters none of which is zero or one, so that each can be missed."""
+    rng = np.random.default_rng(seed)
+    params = bert.init_bert(rng, v, n, d, layers)
+    return jax.tree.map(lambda w: np.asarray(w) + rng.normal(size=np.shape(w)), params)
+
+
+# -- data --------------------------------------------------------------------
+
+
+@given(SEEDS, st.integers(2, 60), st.sampled_from([0.15, 0.4, 1.0]))
+def test_masking_chooses_the_rate_and_touches_nothing_else(seed, n, rate):
+    rng = np.random.default_rng(seed)
+    ids, special = rng.integers(5, V, size=n), rng.random(n) < 0.3
+    special[rng.integers(n)] = False
+    before = ids.copy()
+    shown, chosen = bert.mask_tokens(rng, ids, special, V, MASK, rate)
+    assert chosen.sum() == min(max(1, round(rate * n)), (~special).sum())
+    assert not (chosen & special).any()
+    np.testing.assert_array_equal(shown[~chosen], ids[~chosen])
+    np.testing.assert_array_equal(ids, before)
+
+
+def test_chosen_tokens_are_hidden_replaced_and_kept_eight_to_one_to_one():
+    rng, n = np.random.default_rng(1), 200_000
+    ids = np.full(n, 50)
+    shown, chosen = bert.mask_tokens(rng, ids, np.zeros(n, dtype=bool), V, MASK)
+    counts = np.bincount(shown[chosen], minlength=V) / chosen.sum()
+    expected = np.full(V, 0.1 / V)
+    expected[MASK] += 0.8
+    expected[50] += 0.1
+    np.testing.assert_allclose(counts, expected, atol=0.006)
+
+
+def test_every_position_is_chosen_equally_often():
+    rng, n = np.random.default_rng(2), 20
+    draws = [
+        bert.mask_tokens(rng, np.arange(n), np.zeros(n, dtype=bool), V, MASK)[1]
+        for _ in range(1500)
+    ]
+    np.testing.assert_allclose(np.mean(draws, axis=0), 0.15, atol=0.04)
+
+
+def test_masking_without_a_token_to_choose_is_refused():
+    with pytest.raises(ValueError, match="every token is special"):
+        bert.mask_tokens(np.random.default_rng(0), np.array([1, 2]), np.array([True] * 2), V, MASK)
+
+
+def test_half_of_the_pairs_are_next_and_the_rest_come_from_other_documents():
+    rng = np.random.default_rng(0)
+    documents = [[(d, j) for j in range(3)] for d in range(4)]
+    pairs = [bert.sentence_pair(rng, documents, 2, 1) for _ in range(6000)]
+    assert all(a == (2, 1) for a, _, _ in pairs)
+    assert {b for _, b, is_next in pairs if is_next} == {(2, 2)}
+    others = [b for _, b, is_next in pairs if not is_next]
+    assert np.mean([is_next for _, _, is_next in pairs]) == pytest.approx(0.5, abs=0.03)
+    expected = {(d, j) for d in (0, 1, 3) for j in range(3)}
+    assert set(others) == expected
+    for sentence in expected:
+        assert others.count(sentence) / len(others) == pytest.approx(1 / 9, abs=0.03)
+
+
+def test_a_last_sentence_has_no_next():
+    rng = np.random.default_rng(0)
+    documents = [[(0, 0)], [(1, 0), (1, 1)]]
+    assert not any(bert.sentence_pair(rng, documents, 0, 0)[2] for _ in range(50))
+
+
+def test_one_document_alone_is_refused():
+    with pytest.raises(ValueError, match="has no other"):
+        bert.sentence_pair(np.random.default_rng(0), [["a", "b"]], 0, 0)
+
+
+@given(st.lists(st.integers(5, 50), max_size=6), st.lists(st.integers(5, 50), max_size=6))
+def test_packing_keeps_both_sentences_and_marks_what_is_its_own(a, b):
+    ids, segments, special = bert.pack(a, b, 1, 2)
+    assert ids[~special & (segments == 0)].tolist() == a
+    assert ids[~special & (segments == 1)].tolist() == b
+    assert ids[special].tolist() == [1, 2, 2]
+    assert segments.tolist() == sorted(segments.tolist())
+
+
+# -- the model ---------------------------------------------------------------
+
+
+def jax_norm(x, gain, bias):
+    return jax.nn.standardize(x, epsilon=bert.EPS) * gain + bias
+
+
+def jax_loss(p, shown, segments, ids, chosen, is_next, h):
+    """The model again, by einsum and with JAX's own functions."""
+    hot = jax.nn.one_hot
+    x = hot(shown, len(p["b_tok"])) @ p["tok_emb"] + hot(segments, 2) @ p["seg_emb"]
+    x = jax_norm(x + p["pos_emb"][: len(shown)], p["emb_gain"], p["emb_bias"])
+    d = x.shape[1]
+    for q in p["layers"]:
+        heads = [
+            jnp.einsum("nd,dhk->hnk", x, q[f"w_{w}"].reshape(d, h, d // h))
+            + q[f"b_{w}"].reshape(h, 1, d // h)
+            for w in "qkv"
+        ]
+        weights = jax.nn.softmax(jnp.einsum("hnk,hmk->hnm", *heads[:2]) / (d // h) ** 0.5, axis=-1)
+        out = jnp.einsum("hnm,hmk->nhk", weights, heads[2])
+        out = jnp.einsum("nhk,hkd->nd", out, q["w_o"].reshape(h, d // h, d)) + q["b_o"]
+        x = jax_norm(x + out, q["ln1_gain"], q["ln1_bias"])
+        out = jax.nn.gelu(x @ q["w_1"] + q["b_1"]) @ q["w_2"] + q["b_2"]
+        x = jax_norm(x + out, q["ln2_gain"], q["ln2_bias"])
+    y = jax.nn.gelu(x @ p["w_mlm"] + p["b_mlm"])
+    y = jax_norm(y, p["mlm_gain"], p["mlm_bias"]) @ p["tok_emb"].T + p["b_tok"]
+    surprise = -jax.nn.log_softmax(y)[jnp.arange(len(ids)), ids]
+    mlm = jnp.sum(jnp.where(chosen, surprise, 0)) / jnp.sum(chosen)
+    c = jnp.tanh(x[0] @ p["w_pool"] + p["b_pool"]) @ p["w_nsp"] + p["b_nsp"]
+    return mlm - jax.nn.log_softmax(c)[1 - is_next]
+
+
+JAX = jax.jit(jax.value_and_grad(jax_loss), static_argnames="h")
+
+
+def example(seed, n=9, v=11):
+    rng = np.random.default_rng(seed)
+    ids, shown = rng.integers(v, size=(2, n))
+    chosen = rng.random(n) < 0.3
+    chosen[rng.integers(n)] = True
+    return shown, np.sort(rng.integers(2, size=n)), ids, chosen, bool(seed % 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_loss_and_gradient_are_jaxs(seed):
+    params, (shown, segments, ids, chosen, is_next) = noisy(seed), example(seed)
+    arguments = (shown, segments, ids, chosen, is_next)
+    ours = autograd.value_and_grad(bert.pretraining_loss)(params, *arguments, 2)
+    theirs = JAX(params, *arguments, h=2)
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
+def test_a_change_anywhere_reaches_every_state():
+    params, (ids, segments, *_) = noisy(0), example(0)
+    states = bert.encode(params, ids, segments, 2)
+    for i in range(len(ids)):
+        other = np.where(np.arange(len(ids)) == i, (ids + 1) % 11, ids)
+        assert (np.abs(bert.encode(params, other, segments, 2) - states).max(axis=1) > 1e-6).all()
+
+
+@given(SEEDS)
+def test_without_positions_the_encoder_is_equivariant(seed):
+    params, (ids, segments, *_) = noisy(0), example(seed)
+    order = np.random.default_rng(seed).permutation(len(ids))
+    flat = params | {"pos_emb": np.zeros_like(params["pos_emb"])}
+    shuffled = bert.encode(flat, ids[order], segments[order], 2)
+    np.testing.assert_allclose(shuffled, bert.encode(flat, ids, segments, 2)[order], atol=1e-9)
+
+
+def test_too_long_a_sequence_is_refused():
+    with pytest.raises(ValueError, match="10 positions, the model knows only 9"):
+        bert.embed(noisy(0), np.zeros(10, dtype=int), np.zeros(10, dtype=int))
+
+
+# -- answers -----------------------------------------------------------------
+
+
+@given(SEEDS, st.integers(2, 8), st.sampled_from([-2.0, 0.0, 1.0]))
+def test_the_answer_is_the_best_of_all_spans(seed, n, tau):
+    rng = np.random.default_rng(seed)
+    s, e, t = rng.normal(size=3), rng.normal(size=3), rng.normal(size=(n, 3))
+    spans = {(i, j): s @ t[i] + e @ t[j] for i in range(1, n) for j in range(i, n)}
+    best = max(spans, key=spans.get)
+    wanted = best if spans[best] > s @ t[0] + e @ t[0] + tau else None
+    assert bert.answer(s, e, t, tau) == wanted
+
+
+def test_an_answer_needs_a_position_to_stand_at():
+    with pytest.raises(ValueError, match="no position after the first"):
+        bert.answer(np.ones(2), np.ones(2), np.ones((1, 2)))
+
+
+# -- counts ------------------------------------------------------------------
+
+
+@given(st.integers(1, 40), st.integers(1, 20), st.integers(1, 8), st.integers(0, 3))
+def test_counts_are_those_of_the_arrays(v, n, half, layers):
+    d = 2 * half
+    params = bert.init_bert(np.random.default_rng(0), v, n, d, layers)
+    assert size(bert.init_layer(np.random.default_rng(0), d)) == bert.layer_parameters(d)
+    assert bert.bert_parameters(v, n, d, layers) + bert.head_parameters(v, d) == size(params)
+
+
+def test_logits_have_the_shapes_of_their_tasks():
+    params, (ids, segments, *_) = noisy(0), example(0)
+    t = bert.encode(params, ids, segments, 2)
+    assert bert.encoder_layer(t, params["layers"][0], 2).shape == (9, 8)
+    assert bert.mlm_logits(params, t).shape == (9, 11)
+    assert bert.nsp_logits(params, t).shape == (2,)

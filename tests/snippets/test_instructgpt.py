@@ -1,0 +1,236 @@
+"""Entry 17 against SciPy, JAX's derivatives, counting, and the tables of the paper."""
+
+from itertools import combinations
+from math import comb
+
+import autograd
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from snippets import instructgpt as ig
+from snippets.gpt import decode, encode, generate, gpt_loss, init_gpt, load_tiny
+
+SEEDS = st.integers(0, 2**32 - 1)
+MERGES = load_tiny()[1]
+
+
+def rng_of(seed):
+    return np.random.default_rng(seed)
+
+
+# -- the reward model's loss --------------------------------------------------------------
+
+
+@given(st.integers(2, 12))
+def test_comparisons_are_all_pairs_with_the_better_first(k):
+    found = [tuple(pair) for pair in ig.comparisons(k).tolist()]
+    assert found == list(combinations(range(k), 2))
+    assert len(found) == comb(k, 2)
+
+
+@given(SEEDS, st.integers(2, 9))
+def test_the_ranking_loss_is_the_mean_surprise_of_every_pair(seed, k):
+    r = rng_of(seed).normal(scale=3, size=(4, k))
+    pairs = [(w, l) for w in range(k) for l in range(w + 1, k)]
+    expected = -np.mean([special.log_expit(r[:, w] - r[:, l]) for w, l in pairs])
+    assert np.isclose(ig.ranking_loss(r), expected, rtol=1e-12)
+
+
+@given(SEEDS, st.integers(2, 9))
+def test_its_gradient_is_that_of_jax(seed, k):
+    r = rng_of(seed).normal(size=k)
+    w, l = np.triu_indices(k, 1)
+    expected = jax.grad(lambda r: -jax.nn.log_sigmoid(r[w] - r[l]).mean())(jnp.array(r))
+    assert np.allclose(autograd.grad(ig.ranking_loss)(r), expected, atol=1e-12)
+
+
+def test_the_loss_stays_finite_for_rewards_far_apart():
+    assert ig.reward_loss(np.array([-2000.0]), np.array([2000.0])) == 4000
+    assert ig.reward_loss(np.array([2000.0]), np.array([-2000.0])) == 0
+
+
+@given(st.floats(-20, 20), st.floats(-20, 20))
+def test_the_rate_of_wins_is_that_of_scipys_logistic(a, b):
+    assert np.isclose(ig.win_rate(a, b), stats.logistic.cdf(a - b), rtol=1e-12)
+
+
+@given(st.floats(1e-6, 1 - 1e-6))
+def test_log_odds_undo_the_rate_of_wins(wins):
+    assert np.isclose(ig.log_odds(wins), special.logit(wins), rtol=1e-9, atol=1e-12)
+    assert np.isclose(ig.win_rate(ig.log_odds(wins), 0.0), wins, rtol=1e-9)
+
+
+# -- the model ----------------------------------------------------------------------------
+
+
+def small(seed, v=11, n=8, d=8):
+    params = init_gpt(rng_of(seed), v, n, d, 2, 1)
+    return {k: w + 0.3 * rng_of(seed + 1).normal(size=w.shape) for k, w in params.items()}
+
+
+@given(SEEDS.map(lambda s: s % 10_000))
+def test_log_probabilities_of_an_answer_are_of_a_distribution(seed):
+    params, start = small(seed), 3
+    x = rng_of(seed).integers(11, size=start)
+    every = np.array([[*x, a, b] for a in range(11) for b in range(11)])
+    total = np.exp(ig.token_log_probs(params, every, start, 2).sum(-1)).sum()
+    assert np.isclose(total, 1, rtol=1e-12)
+
+
+def test_with_a_prompt_of_one_token_the_sft_loss_is_the_language_models():
+    params, tokens = small(1), rng_of(2).integers(11, size=(5, 8))
+    expected = gpt_loss(params, tokens, 2)
+    assert np.isclose(ig.sft_loss(params, tokens, 1, 2), expected, rtol=1e-12)
+
+
+def test_the_sft_loss_moves_nothing_for_prompts():
+    """It sees the prompt only through the states, so the last prompt token's target is free."""
+    params, tokens = small(3), rng_of(4).integers(11, size=(5, 8))
+    logits_before = ig.token_log_probs(params, tokens, 4, 2)
+    assert logits_before.shape == (5, 4)
+
+
+def test_the_reward_is_read_at_the_last_token_only():
+    params = small(5) | {"w_r": rng_of(6).normal(size=8), "b_r": np.array(0.5)}
+    tokens = rng_of(7).integers(11, size=(1, 6))
+    longer = np.concatenate([tokens, [[3]]], axis=-1)
+    assert ig.reward(params, tokens, 2).shape == (1,)
+    assert ig.reward(params, tokens, 2) != ig.reward(params, longer, 2)
+    shifted = params | {"b_r": np.array(1.5)}
+    moved = ig.reward(params, tokens, 2) - ig.reward(shifted, tokens, 2)
+    assert np.isclose(moved, 1)
+
+
+@given(SEEDS, st.floats(0, 2))
+def test_token_rewards_sum_to_the_objective(seed, beta):
+    rng = rng_of(seed)
+    r, log_p, log_sft = rng.normal(size=5), -rng.random((5, 7)), -rng.random((5, 7))
+    got = ig.token_rewards(r, log_p, log_sft, beta)
+    assert np.allclose(got[:, :-1], -beta * (log_p - log_sft)[:, :-1])
+    ratio = np.exp(log_p.sum(-1)) / np.exp(log_sft.sum(-1))
+    expected = np.mean(r - beta * np.log(ratio))
+    assert np.isclose(got.sum(-1).mean(), expected, atol=1e-12)
+    assert np.isclose(ig.ptx_objective(r, log_p, log_sft, beta), expected, atol=1e-12)
+    ptx = ig.ptx_objective(r, log_p, log_sft, beta, -3.0, 2.0)
+    assert np.isclose(ptx, expected - 6, atol=1e-12)
+
+
+# -- the task -----------------------------------------------------------------------------
+
+
+def test_instructions_and_answers_have_the_lengths_that_the_code_counts_on():
+    for word in ig.WORDS.split():
+        for times in range(1, 5):
+            assert len(encode(ig.instruction(word, times), MERGES)) == ig.PROMPT
+        for times in range(1, ig.ANSWER):
+            assert len(encode(ig.said(word, times), MERGES)) == ig.ANSWER
+
+
+def test_held_out_prompts_are_a_quarter_and_of_every_word():
+    seen, unseen = (ig.prompts(MERGES, held_out) for held_out in (False, True))
+    assert len(seen) == 36 and len(unseen) == 12
+    assert not {tuple(x) for x in seen.tolist()} & {tuple(x) for x in unseen.tolist()}
+    assert set(unseen[:, 2]) == set(seen[:, 2])
+
+
+def test_demonstrators_without_errors_say_what_was_asked():
+    x = ig.prompts(MERGES, held_out=False)
+    tokens = ig.demonstrate(x, 0.0, rng_of(0))
+    for row in tokens:
+        text = decode(row, MERGES).decode()
+        word, times = text.split()[1], int(text.split()[2])
+        assert text == ig.instruction(word, times) + ig.said(word, times)
+
+
+def test_demonstrators_err_at_the_rate_that_they_are_told():
+    x = np.repeat(ig.prompts(MERGES, held_out=False), 200, axis=0)
+    wrong = ig.mistakes(ig.demonstrate(x, 0.4, rng_of(0))) > 0
+    low, high = stats.binom.interval(0.9999, len(x), 0.4)
+    assert low < wrong.sum() < high
+
+
+def test_mistakes_count_how_far_an_answer_is_off():
+    def judge(asked, answer):
+        return ig.mistakes(np.array([encode(asked, MERGES) + encode(answer, MERGES)]))[0]
+
+    asked = ig.instruction("Queen", 2)
+    off = [judge(asked, ig.said("Queen", k)) for k in range(1, 6)]
+    assert off == [1, 0, 1, 2, 3]
+    assert judge(asked, ig.said("Alice", 2)) == 5
+    assert judge(asked, " Queen Queen Queen Queen Queen Queen") == 5
+
+
+def test_preferences_pair_what_differs_and_nothing_else():
+    rng = rng_of(3)
+    x = np.repeat(ig.prompts(MERGES, held_out=False), 4, axis=0)
+    tokens = ig.demonstrate(x, 0.7, rng)
+    off = ig.mistakes(tokens)
+    expected = {
+        (w, l)
+        for g in range(0, len(x), 4)
+        for w in range(g, g + 4)
+        for l in range(g, g + 4)
+        if off[w] < off[l]
+    }
+    w, l = ig.preferences(tokens, 4)
+    assert set(zip(w.tolist(), l.tolist(), strict=True)) == expected
+    assert len(w) == len(expected)
+
+
+def test_what_is_stored_are_the_stages_that_the_page_says():
+    aligned = ig.load_aligned()
+    assert set(aligned["ppo"]) == set(aligned["sft"])
+    assert set(aligned["reward"]) - set(aligned["sft"]) == {"w_r", "b_r"}
+    changed = {k for k in aligned["sft"] if (aligned["sft"][k] != aligned["ppo"][k]).any()}
+    assert changed == set(ig.last_layer(aligned["sft"]))
+    assert aligned["merges"] == MERGES
+
+
+def test_the_policy_of_ppo_beats_its_demonstrators_on_prompts_that_it_never_saw():
+    a = ig.load_aligned()
+    x = np.repeat(ig.prompts(a["merges"], held_out=True), 10, axis=0)
+    off = {
+        name: (ig.mistakes(generate(a[name], x, ig.ANSWER, a["h"], rng_of(1))) > 0).mean()
+        for name in ("sft", "ppo")
+    }
+    assert off["ppo"] < off["sft"]
+
+
+# -- what the paper prints ----------------------------------------------------------------
+
+
+def test_a_petaflop_day():
+    assert ig.petaflop_days(8.64e19) == 1
+
+
+def test_recovery_is_none_at_ppo_and_all_at_gpt():
+    assert ig.recovered(3.0, 1.0, 1.0) == 0
+    assert ig.recovered(3.0, 1.0, 3.0) == 1
+
+
+@given(st.integers(1, 40), st.data())
+def test_the_nearest_share_finds_every_true_share(n, data):
+    k = data.draw(st.integers(0, n))
+    assert ig.nearest_share(round(100 * k / n, 1), n) == round(100 * k / n, 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ig.comparisons(1), "at least two"),
+        (lambda: ig.log_odds(1.0), "between 0 and 1"),
+        (lambda: ig.said("Queen", 6), "do not fit"),
+        (lambda: ig.recovered(1.0, 1.0, 2.0), "no regression"),
+        (lambda: ig.nearest_share(5.0, 0), "at least one"),
+        (lambda: ig.token_log_probs({}, np.zeros(4, int), 0, 1), "no answer starts"),
+        (lambda: ig.preferences(np.zeros((4, 14), int), 4), "equally good"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,286 @@
+"""RLHF against JAX's derivatives, sums written out, brute force and SciPy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, optimize, special, stats
+
+from snippets import rlhf
+from snippets.instructgpt import ANSWER, load_aligned, prompts
+from snippets.layers import softmax
+
+SEEDS = st.integers(0, 2**32 - 1)
+UNIT = st.floats(0, 1)
+
+
+def rng_of(seed):
+    return np.random.default_rng(seed)
+
+
+# -- advantages ---------------------------------------------------------------------------
+
+
+@given(SEEDS, st.integers(1, 8), UNIT)
+def test_n_step_advantages_are_the_sums_written_out(seed, t, gamma):
+    rng = rng_of(seed)
+    r, v = rng.normal(size=(2, t)), rng.normal(size=(2, t + 1))
+    for i in range(t):
+        earned = sum(gamma ** (k - i) * r[:, k] for k in range(i, t))
+        expected = earned + gamma ** (t - i) * v[:, t] - v[:, i]
+        assert np.allclose(rlhf.n_step_advantages(r, v, gamma)[:, i], expected, atol=1e-12)
+
+
+@given(SEEDS, st.integers(1, 8), UNIT, UNIT)
+def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
+    rng = rng_of(seed)
+    r, v = rng.normal(size=(2, t)), rng.normal(size=(2, t + 1))
+    delta = r + gamma * v[:, 1:] - v[:, :-1]
+    weights = np.array([[(gamma * lam) ** (k - i) * (k >= i) for i in range(t)] for k in range(t)])
+    assert np.allclose(rlhf.gae(r, v, gamma, lam), delta @ weights, atol=1e-12)
+
+
+@given(SEEDS, UNIT, st.floats(0, 0.99))
+def test_gae_mixes_the_estimates_of_all_lengths(seed, gamma, lam):
+    """Its definition in Schulman et al. 2016: k-step estimates, weighed by (1 - lam) lam^(k-1)."""
+    rng = rng_of(seed)
+    r, v = rng.normal(size=6), rng.normal(size=7)
+    steps = [
+        sum(gamma**k * r[k] for k in range(n)) + gamma**n * v[n] - v[0] for n in range(1, 7)
+    ]
+    weights = [(1 - lam) * lam**k for k in range(5)] + [lam**5]
+    expected = np.dot(weights, steps)
+    assert np.isclose(rlhf.gae(r, v, gamma, lam)[0], expected, atol=1e-10)
+
+
+# -- PPO ----------------------------------------------------------------------------------
+
+
+@given(SEEDS, st.integers(2, 6))
+def test_the_policy_gradient_is_that_of_jax(seed, y):
+    rng = rng_of(seed)
+    logits, actions, adv = rng.normal(size=(5, y)), rng.integers(y, size=5), rng.normal(size=5)
+
+    def surrogate(logits):
+        return jnp.mean(jax.nn.log_softmax(logits)[jnp.arange(5), actions] * adv)
+
+    expected = jax.grad(surrogate)(jnp.array(logits))
+    assert np.allclose(rlhf.policy_gradient(logits, actions, adv), expected, atol=1e-12)
+
+
+@given(st.floats(0.01, 3), st.floats(-3, 3), st.floats(0.05, 0.9))
+def test_the_clip_by_cases(ratio, adv, eps):
+    expected = ratio * adv
+    if adv > 0 and ratio > 1 + eps:
+        expected = (1 + eps) * adv
+    if adv < 0 and ratio < 1 - eps:
+        expected = (1 - eps) * adv
+    got = rlhf.ppo_clip(np.array([ratio]), np.array([adv]), eps)
+    assert np.isclose(got[0], expected, rtol=1e-12, atol=1e-15)
+
+
+@given(SEEDS)
+def test_a_step_of_the_table_is_the_gradient_of_the_clipped_objective(seed):
+    rng = rng_of(seed)
+    theta, old = rng.normal(size=(3, 4)), softmax(rng.normal(size=(3, 4)))
+    x, y, adv = rng.integers(3, size=9), rng.integers(4, size=9), rng.normal(size=9)
+
+    def clipped(theta):
+        ratio = jax.nn.softmax(theta)[x, y] / old[x, y]
+        return jnp.mean(jnp.minimum(ratio * adv, jnp.clip(ratio, 0.8, 1.2) * adv))
+
+    expected = theta + 0.1 * 3 * jax.grad(clipped)(jnp.array(theta))
+    assert np.allclose(rlhf.clip_step(theta, old, x, y, adv, 0.1), expected, atol=1e-12)
+
+
+@given(st.floats(0.001, 10), st.floats(0.001, 10))
+def test_the_doubling_rule_moves_only_outside_its_band(d, target):
+    low, high = target / 1.5, target * 1.5
+    factor = 0.5 if d < low else 2 if d > high else 1
+    assert rlhf.doubling(3.0, d, target) == 3 * factor
+
+
+def test_the_proportional_rule_saturates_and_rests_at_its_target():
+    assert rlhf.proportional(2.0, 5.0, 5.0) == 2
+    assert np.isclose(rlhf.proportional(2.0, 5.5, 5.0), 2 * 1.01)
+    assert np.isclose(rlhf.proportional(2.0, 500.0, 5.0), 2 * 1.02)
+    assert np.isclose(rlhf.proportional(2.0, 0.0, 5.0), 2 * 0.98)
+
+
+# -- the closed form ----------------------------------------------------------------------
+
+
+@given(SEEDS, st.integers(2, 9))
+def test_kl_is_scipys(seed, y):
+    p, q = softmax(rng_of(seed).normal(size=(2, y)))
+    assert np.isclose(rlhf.kl(p, q), stats.entropy(p, q), rtol=1e-10, atol=1e-14)
+
+
+def test_kl_where_p_is_zero():
+    assert rlhf.kl(np.array([1.0, 0.0]), np.array([0.5, 0.5])) == np.log(2)
+    assert rlhf.kl(np.array([1.0, 0.0]), np.array([1.0, 0.0])) == 0
+
+
+@settings(max_examples=10)
+@given(SEEDS, st.floats(0.2, 3))
+def test_no_search_finds_a_better_policy_than_the_closed_form(seed, beta):
+    rng = rng_of(seed)
+    ref, r = softmax(rng.normal(size=4)), rng.normal(size=4)
+
+    def loss(theta):
+        p = special.softmax(theta)
+        return -(p @ r - beta * special.rel_entr(p, ref).sum())
+
+    found = optimize.minimize(loss, np.zeros(4), tol=1e-12)
+    best, log_z = rlhf.optimum(ref, r, beta)
+    assert np.allclose(special.softmax(found.x), best, atol=1e-4)
+    assert -found.fun <= rlhf.leashed_reward(best, ref, r, beta) + 1e-12
+    assert np.isclose(-found.fun, beta * log_z, atol=1e-7)
+    assert np.isclose(log_z, special.logsumexp(r / beta, b=ref), rtol=1e-12)
+
+
+@given(SEEDS)
+def test_dpo_is_jaxs_log_sigmoid_of_implicit_rewards(seed):
+    log_w, log_l, ref_w, ref_l = -rng_of(seed).random((4, 6)) * 5
+    margin = 0.3 * ((log_w - ref_w) - (log_l - ref_l))
+    expected = -jax.nn.log_sigmoid(jnp.array(margin)).mean()
+    assert np.isclose(rlhf.dpo_loss(log_w, log_l, ref_w, ref_l, 0.3), expected, rtol=1e-12)
+
+
+def test_rankings_of_two_follow_the_bradley_terry_model():
+    r = np.array([0.0, 1.0, 2.0])
+    ranked = rlhf.rank_answers(r, 2, 30_000, rng_of(0))
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        met = ranked[np.isin(ranked, [a, b]).all(-1)]
+        low, high = stats.binom.interval(0.9999, len(met), special.expit(r[b] - r[a]))
+        assert low < (met[:, 0] == b).sum() < high
+
+
+def test_rankings_follow_the_plackett_luce_model():
+    r = np.array([0.3, -0.5, 1.0])
+    ranked = rlhf.rank_answers(r, 3, 30_000, rng_of(1))
+    e = np.exp(r)
+    for first, second in ((0, 1), (2, 0), (1, 2)):
+        chance = e[first] / e.sum() * e[second] / (e.sum() - e[first])
+        seen = ((ranked[:, 0] == first) & (ranked[:, 1] == second)).sum()
+        low, high = stats.binom.interval(0.9999, len(ranked), chance)
+        assert low < seen < high
+
+
+def test_ppo_comes_near_the_closed_form_whatever_the_seed():
+    rng = rng_of(5)
+    ref, r = softmax(rng.normal(size=(2, 5))), rng.normal(size=(2, 5))
+    best, _ = rlhf.optimum(ref, r, 0.5)
+    for seed in range(3):
+        pi, way = rlhf.ppo_table(ref, r, 0.5, 40, rng_of(seed), lr=1.0)
+        assert (rlhf.kl(pi, best) < 0.02).all()
+        assert np.allclose(way.sum(-1), 1)
+
+
+# -- best of n and over-optimisation ------------------------------------------------------
+
+
+@given(SEEDS, st.integers(1, 4))
+def test_best_of_n_by_trying_all_draws(seed, n):
+    p = softmax(rng_of(seed).normal(size=4))
+    draws = np.stack(np.meshgrid(*[np.arange(4)] * n, indexing="ij"), -1).reshape(-1, n)
+    chance = p[draws].prod(-1)
+    expected = np.bincount(draws.min(-1), weights=chance, minlength=4)
+    assert np.allclose(rlhf.best_of_n(p, n), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 64])
+def test_the_kl_of_the_best_of_n_is_an_integral(n):
+    """The rank u of the best has density n u^(n-1) on the unit interval."""
+    value, _ = integrate.quad(lambda u: special.xlogy(n * u ** (n - 1), n * u ** (n - 1)), 0, 1)
+    assert np.isclose(rlhf.best_of_n_kl(n), value, atol=1e-7)
+
+
+def test_the_tilted_gaussian_by_integration():
+    w, a, c, beta = np.array([1.0, 0.5]), np.array([1.0, 0.2]), np.diag([0.2, 0.4]), 0.7
+    z = np.stack(np.meshgrid(*[np.linspace(-9, 9, 401)] * 2, indexing="ij"), -1).reshape(-1, 2)
+    ref = np.exp(-(z**2).sum(-1) / 2)
+    ref /= ref.sum()
+    tilted = ref * np.exp(z @ w / beta)
+    tilted /= tilted.sum()
+    gold = z @ a - np.einsum("ni,ij,nj->n", z, c, z) / 2
+    d, gain = rlhf.tilted_gold(w, a, c, beta)
+    assert np.isclose(d, np.sqrt(stats.entropy(tilted, ref)), rtol=1e-6)
+    assert np.isclose(gain, (tilted - ref) @ gold, rtol=1e-6)
+
+
+# -- the tiny model -----------------------------------------------------------------------
+
+ALIGNED = load_aligned()
+
+
+def one_rollout(beta=1.0, seed=0):
+    a = ALIGNED
+    judge = a["reward"] | {"w_v": a["reward"]["w_r"], "b_v": a["reward"]["b_r"]}
+    x = prompts(a["merges"], held_out=False)[:8]
+    given = a["ppo"], a["sft"], judge, x, ANSWER, a["h"], beta, rng_of(seed)
+    return judge, rlhf.rollout(*given)
+
+
+def test_without_discount_and_with_lambda_1_the_first_advantage_is_the_whole_reward():
+    _, batch = one_rollout()
+    whole = batch["r"] - (batch["log_p"] - batch["log_sft"]).sum(-1)
+    got = rlhf.gae(batch["earned"], batch["v"], 1.0, 1.0)[:, 0] + batch["v"][:, 0]
+    assert np.allclose(got, whole, atol=1e-10)
+
+
+def test_the_ppo_loss_of_the_old_policy_is_minus_the_mean_advantage():
+    _, batch = one_rollout()
+    given = ALIGNED["ppo"], batch["tokens"], batch["log_p"], batch["adv"], ALIGNED["h"]
+    assert np.isclose(rlhf.ppo_loss({}, *given), -batch["adv"].mean(), rtol=1e-10)
+
+
+def test_a_pass_over_a_batch_makes_its_good_answers_likelier():
+    from snippets.instructgpt import last_layer, token_log_probs
+
+    _, batch = one_rollout()
+    part = last_layer(ALIGNED["ppo"])
+    new, _ = rlhf.ppo_iteration(part, ALIGNED["ppo"], batch, None, 1e-4, ALIGNED["h"], 1)
+    after = token_log_probs({**ALIGNED["ppo"], **new}, batch["tokens"], 8, ALIGNED["h"])
+    adv = batch["adv"] - batch["adv"].mean()
+    assert ((after - batch["log_p"]) * adv).sum() > 0
+    assert set(new) == set(part)
+
+
+def test_the_value_step_is_the_gradient_of_the_squared_error():
+    judge, batch = one_rollout()
+    ahead = np.flip(np.cumsum(np.flip(batch["earned"], -1), -1), -1)
+
+    def loss(w, b):
+        return 0.5 * jnp.mean((batch["states"] @ w - b - ahead) ** 2)
+
+    dw, db = jax.grad(loss, (0, 1))(jnp.array(judge["w_v"]), jnp.array(judge["b_v"]))
+    moved = rlhf.value_step(judge, batch, 0.01)
+    assert np.allclose(moved["w_v"], judge["w_v"] - 0.01 * dw, atol=1e-12)
+    assert np.allclose(moved["b_v"], judge["b_v"] - 0.01 * db, atol=1e-12)
+
+
+def test_the_summary_of_the_sft_model_itself_has_no_kl():
+    a = ALIGNED
+    judge, _ = one_rollout()
+    x = prompts(a["merges"], held_out=False)[:4]
+    batch = rlhf.rollout(a["sft"], a["sft"], judge, x, ANSWER, a["h"], 1.0, rng_of(0))
+    assert rlhf.summary(batch)[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: rlhf.gae(np.ones(3), np.ones(3), 1.0, 1.0), "need 4 values"),
+        (lambda: rlhf.n_step_advantages(np.ones(3), np.ones(5), 1.0), "need 4 values"),
+        (lambda: rlhf.ppo_clip(np.ones(3), np.ones(3), 0.0), "must be positive"),
+        (lambda: rlhf.kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])), "infinite"),
+        (lambda: rlhf.optimum(np.ones(2) / 2, np.ones(2), 0.0), "without a leash"),
+        (lambda: rlhf.best_of_n(np.ones(2) / 2, 0), "at least one"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

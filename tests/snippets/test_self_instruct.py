@@ -1,0 +1,160 @@
+"""Entry 19 against the reference ROUGE, brute force and counted draws."""
+
+from collections import Counter
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rouge_score import rouge_scorer, tokenize
+
+from snippets import self_instruct as s
+
+SEEDS = st.integers(0, 2**32 - 1)
+TOKENS = st.lists(st.sampled_from("abcde"), max_size=8)
+SAMPLES = ["the", "The", "cat,", "sat", "on", "a-mat", "3", "times.", "ÉTÉ"]
+TEXTS = st.lists(st.sampled_from(SAMPLES)).map(" ".join)
+SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
+HUMAN = [f"{verb} the {noun} of a friend" for verb in ("tell", "sort", "mend") for noun in "xyz"]
+
+
+@given(st.text())
+def test_words_are_the_reference_tokens(text):
+    assert s.words(text) == tokenize.tokenize(text, None)
+
+
+@given(TOKENS, TOKENS)
+def test_the_lcs_is_the_longest_run_of_choices_that_both_allow(a, b):
+    kept = {c for k in range(len(b) + 1) for c in combinations(b, k)}
+    longest = max(k for k in range(len(a) + 1) if kept & set(combinations(a, k)))
+    assert s.lcs(a, b) == longest
+
+
+@given(TEXTS, TEXTS)
+def test_rouge_l_is_the_reference_implementations_to_the_last_bit(a, b):
+    assert s.rouge_l(a, b) == SCORER.score(b, a)["rougeL"].fmeasure
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_and_on_long_texts_too(seed):
+    rng = np.random.default_rng(seed)
+    a, b = (" ".join(rng.choice(list("abcdefgh"), n)) for n in (60, 45))
+    assert s.rouge_l(a, b) == SCORER.score(b, a)["rougeL"].fmeasure
+
+
+@given(TEXTS, TEXTS)
+def test_rouge_l_is_symmetric_and_one_only_for_the_same_words(a, b):
+    score = s.rouge_l(a, b)
+    assert score == pytest.approx(s.rouge_l(b, a), abs=1e-15)
+    assert (score == 1) == (s.words(a) == s.words(b) != [])
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=4), st.floats(0.1, 1))
+def test_a_text_is_novel_if_its_nearest_neighbour_is_far_enough(text, pool, threshold):
+    nearest = max((SCORER.score(p, text)["rougeL"].fmeasure for p in pool), default=0)
+    assert s.is_novel(text, pool, threshold) == (nearest < threshold)
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("Name one river", False),
+        ("Name one long river", True),
+        ("word " * 150, True),
+        ("word " * 151, False),
+        ("Describe the Picture, please, now", False),
+        ("Draw two graphs of it", False),
+        ("Explain what photography is for", True),
+    ],
+)
+def test_instructions_too_short_too_long_or_of_pictures_are_not_fit(text, fit):
+    assert s.is_fit(text) is fit
+
+
+@given(SEEDS, st.integers(0, 5))
+def test_a_prompt_shows_two_of_the_machines_once_there_are_two_and_eight_in_all(seed, n):
+    machine = [f"machine {i}" for i in range(n)]
+    shown = s.sample_prompt(np.random.default_rng(seed), HUMAN, machine)
+    assert len(set(shown)) == 8
+    assert len(set(shown) & set(machine)) == min(2, n)
+    assert set(shown) <= set(HUMAN + machine)
+
+
+def test_too_few_seeds_are_refused():
+    with pytest.raises(ValueError, match="5 seeds are too few"):
+        s.sample_prompt(np.random.default_rng(0), HUMAN[:5], ["x", "y"])
+
+
+@given(SEEDS)
+def test_the_writer_joins_only_neighbours_of_its_prompt(seed):
+    text = s.bigram_writer(np.random.default_rng(seed), HUMAN)
+    seen = {pair for line in HUMAN for pair in pairwise(["", *line.split(), ""])}
+    assert set(pairwise(["", *text.split(), ""])) <= seen
+
+
+def test_a_single_text_without_repeats_is_all_that_it_teaches():
+    rng = np.random.default_rng(0)
+    assert s.bigram_writer(rng, ["Mend the fence today"] * 3) == "mend the fence today"
+
+
+def test_a_writer_that_finds_no_end_is_stopped():
+    rng = np.random.default_rng(0)
+    assert len(s.bigram_writer(rng, ["a " * 5000]).split()) <= 200
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_pool_stays_pairwise_below_the_gate(seed):
+    def write(rng, prompt):
+        return " ".join(rng.choice(" ".join(prompt).split(), 6))
+
+    machine, admitted = s.bootstrap(np.random.default_rng(seed), HUMAN, write, 60)
+    assert len(machine) == sum(admitted) and len(admitted) == 60
+    for i, text in enumerate(machine):
+        scores = [SCORER.score(t, text)["rougeL"].fmeasure for t in HUMAN + machine[:i]]
+        assert max(scores) < 0.7
+
+
+def test_what_is_written_twice_gets_in_once_and_what_is_unfit_never():
+    rng = np.random.default_rng(0)
+    machine, admitted = s.bootstrap(rng, HUMAN, lambda *_: "paint a tiny blue door", 4)
+    assert machine == ["paint a tiny blue door"] and admitted == [True, False, False, False]
+    assert s.bootstrap(rng, HUMAN, lambda *_: "paint it", 4)[0] == []
+
+
+@pytest.fixture
+def joint():
+    p = np.random.default_rng(1).random((4, 3)) ** 2
+    return p / p.sum()
+
+
+def frequencies(pairs):
+    table = np.zeros((4, 3))
+    for (x, y), count in Counter(pairs).items():
+        table[x, y] = count / len(pairs)
+    return table
+
+
+def test_inputs_first_draws_the_models_own_distribution(joint):
+    pairs = s.input_first(np.random.default_rng(0), joint, 6000)
+    np.testing.assert_allclose(frequencies(pairs), joint, atol=0.02)
+
+
+def test_outputs_first_gives_each_label_its_turn_and_its_own_inputs(joint):
+    pairs = s.output_first(np.random.default_rng(0), joint, 6000)
+    assert set(Counter(y for _, y in pairs).values()) == {2000}
+    np.testing.assert_allclose(frequencies(pairs) * 3, joint / joint.sum(0), atol=0.05)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=8))
+def test_instances_are_kept_once_and_only_where_the_input_decides_the_output(pairs):
+    kept = s.filter_instances(pairs)
+    assert len(kept) == len(set(kept))
+    for pair in set(pairs):
+        rivals = [other for other in pairs if other[0] == pair[0] and other != pair]
+        assert (pair in kept) == (not rivals)
+    assert set(kept) <= set(pairs)
+
+
+def test_figure_6_rates_252_answers_of_each_model():
+    assert {sum(counts) for counts in s.FIGURE_6.values()} == {252}
