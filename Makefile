@@ -55,9 +55,7 @@ doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then th
 	@$(PY) -m pytest --doctest-modules snippets -o addopts="-q --import-mode=importlib"
 
 livehtml: $(BOOK) ## write with a preview that reloads when you save
-	@$(PY) tools/live.py -c . docs build/live -d build/doctrees-live --watch . \
-	  --ignore "$(CURDIR)/build/*" --ignore "$(CURDIR)/.venv/*" --ignore "$(CURDIR)/.git/*" \
-	  --host 127.0.0.1 --port 8000 --open-browser --delay 0
+	@$(PY) tools/live.py --open-browser --port $(or $(PORT),8000)
 
 pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \
@@ -100,8 +98,8 @@ format: $(TESTS) ## put format and imports in order
 train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 	@$(PY) tools/train.py
 
-bench: $(BOOK) ## time the build against its alternatives, as ratios of one run
-	@$(PY) tools/bench.py
+bench: $(BOOK) ## time the build against its alternatives; BENCH="--record" keeps the table
+	@$(PY) tools/bench.py $(BENCH)
 
 clean: ## remove what was built (.venv stays)
 	@rm -rf build

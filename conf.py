@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 project = "From Attention to RLHF"
+version = release = "0.1"
 author = "The founders of From Attention to RLHF"
 copyright = "The founders; the translation renders others’ text"
 language = "en"

@@ -6,7 +6,8 @@ x is the share of the budget that is spent, 0 at the start and 1 at the end.
 """
 
 import csv
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from typing import Any as Array
@@ -40,9 +41,9 @@ BUDGET = 9e10
 def flops_per_token(v: int, n: int, d: int, l: int) -> int:
     """Operations to train a GPT on one token: forward, and twice backward.
 
-    A multiplication and an addition for each weight that a token meets:
-    12 d^2 in a block, v d at the end; and 4 n d in a block for the scores and
-    the mean of the values (the terms of Kaplan et al. 2020, table 1).
+    A multiplication and an addition for each weight of a matrix: 12 d^2 in a
+    block, v d at the end; and 4 n d in a block for scores and mean values
+    (Hoffmann et al. 2022, appendix F).
     """
     return 3 * (l * (24 * d**2 + 4 * n * d) + 2 * v * d)
 
@@ -63,8 +64,8 @@ def triangle(
 ) -> Float[Array, "*n"] | float:
     """The rate, in peaks: up from base, and down in the last part, falloff.
 
-    Geiping and Goldstein 2023, §4.3: one cycle, base 0 and falloff 1/2; their
-    code's budget-triangle2 has 1/4 for both.
+    Geiping and Goldstein 2023, §4.3, one cycle: base 0 and falloff 1/2; the
+    budget-triangle2 of their code has 1/4 for both.
     """
     if not (0 <= base <= 1 and 0 < falloff < 1):
         raise ValueError("triangle: base in [0, 1] and falloff in (0, 1)")
@@ -77,8 +78,10 @@ def dive(
 ) -> Float[Array, "*n"] | float:
     """The rate, in peaks: constant, and a straight line down at the end.
 
-    Geiping and Goldstein 2023, fig. 2; budget-dive in their code.
+    budget-dive in the code of Geiping and Goldstein 2023.
     """
+    if not 0 < falloff <= 1:
+        raise ValueError("dive: falloff is in (0, 1]")
     return np.minimum(1.0, (1 - x) / falloff)
 
 
@@ -87,25 +90,59 @@ def cosine(
 ) -> Float[Array, "*n"] | float:
     """The rate, in peaks: half a wave of the cosine, from 1 to 0.
 
-    Loshchilov and Hutter 2017, eq. 5; budget-cosine-decay in their code.
+    budget-cosine-decay in the code of Geiping and Goldstein 2023.
     """
     return (1 + np.cos(np.pi * x)) / 2
+
+
+# -- batches -----------------------------------------------------------------
+
+
+def micro_batches(x: float, most: int, ramp: float = 1.0) -> int:
+    """Micro-batches in the next step: a straight line up to most at x = ramp.
+
+    Geiping and Goldstein 2023, §4.3, as their code rounds it.
+    """
+    if most < 1 or not 0 < ramp <= 1:
+        raise ValueError("micro_batches: most at least 1 and ramp in (0, 1]")
+    return min(int(x / ramp * most) + 1, most)
+
+
+def accumulate(
+    gradient: Callable[..., Params],
+    params: Params,
+    batches: Iterable[Int[Array, "b n"]],
+) -> Params:
+    """The mean of the gradients of micro-batches, one after the other.
+
+    Geiping and Goldstein 2023, §4.3.
+    """
+    total, k = {name: np.zeros_like(w) for name, w in params.items()}, 0
+    for batch in batches:
+        grads = gradient(params, batch)
+        total, k = {name: total[name] + grads[name] for name in total}, k + 1
+    if not k:
+        raise ValueError("accumulate: there is no micro-batch")
+    return {name: g / k for name, g in total.items()}
 
 
 # -- the training ------------------------------------------------------------
 
 
 def texts() -> tuple[Int[Array, " n"], Int[Array, "k m"]]:
-    """The bytes of the corpus to learn, and rows of its last chapter."""
+    """The bytes of the corpus to learn, and rows of its last chapter.
+
+    A row in four is kept: enough to measure by.
+    """
     parts = corpus().split("CHAPTER XII", 1)
     learn, test = (np.array(list(part.encode())) for part in parts)
     rows = len(test) // (N + 1)
-    return learn, np.reshape(test[: rows * (N + 1)], (rows, N + 1))
+    return learn, np.reshape(test[: rows * (N + 1)], (rows, N + 1))[::4]
 
 
 def batch_at(
     tokens: Int[Array, " n"], step: int, size: int, n: int
-) -> Int[Array, "size m"]:
+) -> Int[Array, "b m"]:
     """The batch of a step: it depends on the step and on nothing else."""
     starts = np.random.default_rng([step, 11]).integers(
         len(tokens) - n, size=size
@@ -131,3 +168,19 @@ def cram(
         rate = peak * triangle((t + 0.5) / steps)
         params, state = adam(params, grads, state, rate, beta_2=0.98)
         yield params, float(loss)
+
+
+def curves(fixed: str) -> dict[int, Float[Array, "k 5"]]:
+    """The runs of the book by width: step, tokens, FLOPs, loss, held-out loss.
+
+    fixed is what all runs have the same of, "flops" or "tokens".
+    """
+    if fixed not in ("flops", "tokens"):
+        raise ValueError('curves: what is fixed is "flops" or "tokens"')
+    rows = defaultdict(list)
+    with open(DATA / "cramming.csv", encoding="ascii", newline="") as file:
+        for row in list(csv.reader(file))[1:]:
+            rows[row[0], int(row[1])].append([float(x) for x in row[2:]])
+    middle = WIDTHS[-2]  # its run is in both sets
+    rows["tokens", middle] = rows["flops", middle]
+    return {d: np.array(rows[fixed, d]) for d in WIDTHS}

@@ -202,7 +202,7 @@ def ppo_table(
     beta: float,
     steps: int,
     rng: np.random.Generator,
-    lr: float = 0.5,
+    lr: float = 1.0,
     batch: int = 512,
 ) -> tuple[Float[Array, "x y"], Float[Array, "steps x y"]]:
     """The policy that PPO finds by sampling, and its way there.
@@ -256,7 +256,7 @@ def best_of_n(p: Float[Array, " y"], n: int) -> Float[Array, " y"]:
 def best_of_n_kl(n: int) -> float:
     """KL of the best of n from one draw, if no two are equal.
 
-    Gao et al. 2023, §2: log n - (n - 1) / n.
+    log n - (n - 1) / n; Gao et al. 2023, §1, use it as a measure.
     """
     return float(np.log(n) - (n - 1) / n)
 

@@ -30,6 +30,20 @@ FIGURE_6 = {
     "InstructGPT 003": (192, 30, 28, 2),
 }
 
+# Instructions of ours, for the toy.
+SEEDS = [
+    "Write a short poem about the sea in winter.",
+    "List three reasons to visit the city in the spring.",
+    "Translate the sentence about the weather into French.",
+    "Decide whether the review of the film is positive or negative.",
+    "Explain the rules of chess to a child.",
+    "Summarise the article about the election in one sentence.",
+    "Find the mistake in the proof and explain it to a student.",
+    "Suggest a name for a shop that sells old books.",
+    "Sort the list of numbers in descending order.",
+    "Tell whether the sentence is grammatical or not.",
+]
+
 Pair = tuple[str, str]
 
 

@@ -330,8 +330,8 @@ def train_cramming(steps=None):
                     seen = step * SIZE * N
                     row = fixed, d, step, seen, seen * cost[d], f"{loss:.4f},{held_out:.4f}"
                     rows.append(",".join(map(str, row)))
-                    spent = time.monotonic() - began
-                    print(f"cramming {d}, {step}/{total}, {held_out:.3f}, {spent:.0f} s", flush=True)
+                    spent = f"{time.monotonic() - began:.0f} s"
+                    print(f"cramming {d}, {step}/{total}, {held_out:.3f}, {spent}", flush=True)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join(rows) + "\n")
         lines += path.read_text().splitlines()

@@ -502,12 +502,6 @@ def outcome(record):
     return [chip(record.outcome, record.outcome), nodes.Text(" "), *copies(record.reason)]
 
 
-def linked_outcome(record):
-    """The same on the number's own page: there the chip leads to the ledger."""
-    shown, *rest = outcome(record)
-    return [to_row("numbers", record.name, record.outcome, shown), *rest]
-
-
 def copies(found):
     """Copies of nodes for another place: no ids, which must stay unique, and no document."""
     made = [node.deepcopy() for node in found]
@@ -515,19 +509,23 @@ def copies(found):
         part._document = None
         if isinstance(part, nodes.Element):
             part["ids"] = []
+            part.attributes.pop("refdoc", None)  # links are those of the page that shows it
     return made
 
 
 def numbers_table(records):
-    rows = [
-        [
+    """The rows of a {published}: chips lead to the ledger, and no reason is said twice running."""
+    rows, said = [], None
+    for r in records:
+        shown, *reason = outcome(r)
+        told = "".join(node.astext() for node in reason)
+        rows.append([
             [nodes.Text(r.row or r.what)],
             [nodes.Text(r.printed)],
             [nodes.Text(r.computed)],
-            linked_outcome(r),
-        ]
-        for r in records
-    ]
+            [to_row("numbers", r.name, r.outcome, shown), *(reason if told != said else [])],
+        ])  # fmt: skip
+        said = told
     return table(["", "printed", "computed", ""], rows, ["numbers"], [30, 15, 15, 40])
 
 

@@ -49,7 +49,7 @@ class PaperDirective(SphinxDirective):
         card += line("paper-venue", nodes.Text(venue(entry)), *links(entry))
         if judged := self.options.get("judged"):
             card += line("paper-judged", nodes.Text(f"Judged and quoted here: {judged}."))
-        card += paper_finds()
+        card += paper_finds(page=self.env.docname)
         return [card]
 
 
@@ -97,7 +97,7 @@ class Finds(SphinxPostTransform):
 
     def run(self):
         for node in list(self.document.findall(paper_finds)):
-            node.replace_self(self.finds(self.env.current_document.docname))
+            node.replace_self(self.finds(node["page"]))
 
     def finds(self, docname):
         domain = self.env.get_domain("ledger")

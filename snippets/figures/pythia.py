@@ -20,12 +20,14 @@ def figure_rotations():
     shown = axs[0].imshow(turns, cmap="RdBu", aspect="auto", vmin=-1, vmax=1)
     axs[0].set(xlabel="distance", ylabel="pair $i$")
     fig.colorbar(shown, ax=axs[0], ticks=[-1, 0, 1])
-    bound, score = decay(distances, 128), turns.sum(axis=0)
-    axs[1].plot(distances, bound, color=COLOURS[0], label="mean of $|S_j|$")
-    label = "score of two vectors of ones, / 2"
-    axs[1].plot(distances, score, color=COLOURS[1], label=label)
+    curves = {
+        "score of two vectors of ones": turns.sum(axis=0),
+        "mean of $|S_j|$, the bound's shape": decay(distances, 128),
+    }
+    for (name, curve), colour in zip(curves.items(), COLOURS, strict=False):
+        axs[1].plot(distances, curve / curve[0], color=colour, label=name)
     axs[1].axhline(0, color=INK, linewidth=0.5)
-    axs[1].set(xlabel="distance")
+    axs[1].set(xlabel="distance", ylabel="relative to distance 0")
     axs[1].legend()
     return fig
 

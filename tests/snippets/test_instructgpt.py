@@ -36,16 +36,16 @@ def test_comparisons_are_all_pairs_with_the_better_first(k):
 @given(SEEDS, st.integers(2, 9))
 def test_the_ranking_loss_is_the_mean_surprise_of_every_pair(seed, k):
     r = rng_of(seed).normal(scale=3, size=(4, k))
-    pairs = [(w, l) for w in range(k) for l in range(w + 1, k)]
-    expected = -np.mean([special.log_expit(r[:, w] - r[:, l]) for w, l in pairs])
+    pairs = [(w, o) for w in range(k) for o in range(w + 1, k)]
+    expected = -np.mean([special.log_expit(r[:, w] - r[:, o]) for w, o in pairs])
     assert np.isclose(ig.ranking_loss(r), expected, rtol=1e-12)
 
 
 @given(SEEDS, st.integers(2, 9))
 def test_its_gradient_is_that_of_jax(seed, k):
     r = rng_of(seed).normal(size=k)
-    w, l = np.triu_indices(k, 1)
-    expected = jax.grad(lambda r: -jax.nn.log_sigmoid(r[w] - r[l]).mean())(jnp.array(r))
+    w, o = np.triu_indices(k, 1)
+    expected = jax.grad(lambda r: -jax.nn.log_sigmoid(r[w] - r[o]).mean())(jnp.array(r))
     assert np.allclose(autograd.grad(ig.ranking_loss)(r), expected, atol=1e-12)
 
 
@@ -171,14 +171,14 @@ def test_preferences_pair_what_differs_and_nothing_else():
     tokens = ig.demonstrate(x, 0.7, rng)
     off = ig.mistakes(tokens)
     expected = {
-        (w, l)
+        (w, o)
         for g in range(0, len(x), 4)
         for w in range(g, g + 4)
-        for l in range(g, g + 4)
-        if off[w] < off[l]
+        for o in range(g, g + 4)
+        if off[w] < off[o]
     }
-    w, l = ig.preferences(tokens, 4)
-    assert set(zip(w.tolist(), l.tolist(), strict=True)) == expected
+    w, o = ig.preferences(tokens, 4)
+    assert set(zip(w.tolist(), o.tolist(), strict=True)) == expected
     assert len(w) == len(expected)
 
 

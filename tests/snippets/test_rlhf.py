@@ -47,9 +47,7 @@ def test_gae_mixes_the_estimates_of_all_lengths(seed, gamma, lam):
     """Its definition in Schulman et al. 2016: k-step estimates, weighed by (1 - lam) lam^(k-1)."""
     rng = rng_of(seed)
     r, v = rng.normal(size=6), rng.normal(size=7)
-    steps = [
-        sum(gamma**k * r[k] for k in range(n)) + gamma**n * v[n] - v[0] for n in range(1, 7)
-    ]
+    steps = [sum(gamma**k * r[k] for k in range(n)) + gamma**n * v[n] - v[0] for n in range(1, 7)]
     weights = [(1 - lam) * lam**k for k in range(5)] + [lam**5]
     expected = np.dot(weights, steps)
     assert np.isclose(rlhf.gae(r, v, gamma, lam)[0], expected, atol=1e-10)

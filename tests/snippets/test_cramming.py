@@ -1,0 +1,206 @@
+"""Entry 11 against counted products, SciPy, JAX, brute force and its own stored runs."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from autograd import grad
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate
+
+from snippets import cramming as c
+from snippets import gpt as g
+from snippets.transformer import training_flops
+
+shares = st.floats(0, 1)
+parts = st.floats(0.05, 0.95)
+
+
+class Counted(np.ndarray):
+    """An array that counts the operations of the matrix products that it enters."""
+
+    done = 0
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        plain = [np.asarray(x) for x in inputs]
+        out = getattr(ufunc, method)(*plain, **options)
+        if ufunc is np.matmul:
+            Counted.done += 2 * out.size * plain[0].shape[-1]
+        return out.view(Counted) if isinstance(out, np.ndarray) else out
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(2, 9), st.integers(3, 30))
+def test_the_count_is_that_of_every_matrix_product_of_a_forward_pass(l, heads, n, v):
+    d = 4 * heads
+    params = g.init_gpt(np.random.default_rng(0), v, n, d, heads, l)
+    params = {k: w.view(Counted) for k, w in params.items()}
+    Counted.done = 0
+    g.gpt(params, np.zeros((2, n), dtype=int), heads)
+    assert 3 * Counted.done == 2 * n * c.flops_per_token(v, n, d, l)
+
+
+def test_the_count_goes_to_six_per_parameter_as_the_model_grows():
+    d, l = 4096, 32
+    weights = 12 * l * d**2 + 50_000 * d
+    assert c.flops_per_token(50_000, 128, d, l) == pytest.approx(6 * weights, rel=0.01)
+
+
+@given(st.floats(1e6, 1e12), st.integers(1, 10**5), st.integers(1, 512))
+def test_one_step_more_than_affordable_costs_more_than_the_budget(budget, per_token, batch):
+    if budget < per_token * batch:
+        with pytest.raises(ValueError, match="single step"):
+            c.affordable(budget, per_token, batch)
+        return
+    steps = c.affordable(budget, per_token, batch)
+    assert steps * per_token * batch <= budget < (steps + 1) * per_token * batch
+
+
+@given(shares, shares, parts)
+def test_triangle_is_linear_between_its_three_corners(x, base, falloff):
+    corners = [0, 1 - falloff, 1], [base, 1, 0]
+    assert c.triangle(x, base, falloff) == pytest.approx(np.interp(x, *corners), abs=1e-12)
+
+
+@given(shares, parts)
+def test_dive_is_linear_between_its_three_corners(x, falloff):
+    corners = [0, 1 - falloff, 1], [1, 1, 0]
+    assert c.dive(x, falloff) == pytest.approx(np.interp(x, *corners), abs=1e-12)
+
+
+@given(shares)
+def test_cosine_is_the_square_of_another(x):
+    assert c.cosine(x) == pytest.approx(np.cos(np.pi * x / 2) ** 2, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "mean"),
+    [
+        (c.triangle, 1 / 2),
+        (lambda x: c.triangle(x, 0.25, 0.25), 19 / 32),
+        (c.dive, 3 / 4),
+        (c.cosine, 1 / 2),
+    ],
+)
+def test_means_of_the_schedules(schedule, mean):
+    area, _ = integrate.quad(schedule, 0, 1, points=[0.5, 0.75])
+    assert area == pytest.approx(mean, abs=1e-10)
+
+
+def test_schedules_take_whole_arrays():
+    x = np.linspace(0, 1, 11)
+    for schedule in (c.triangle, c.dive, c.cosine):
+        np.testing.assert_allclose(schedule(x), [schedule(float(s)) for s in x], atol=1e-15)
+
+
+@given(st.integers(1, 100), parts)
+def test_micro_batches_rise_by_one_at_equal_distances(most, ramp):
+    middles = [ramp * (k + 0.5) / most for k in range(most)]
+    assert [c.micro_batches(x, most, ramp) for x in middles] == list(range(1, most + 1))
+    assert c.micro_batches(1.0, most, ramp) == c.micro_batches(ramp, most, ramp) == most
+
+
+def mean_surprise(params, tokens):
+    logits = params["first"][tokens[:, :-1]] @ params["second"]
+    log_p = jax.nn.log_softmax(logits)
+    return -jnp.take_along_axis(log_p, tokens[:, 1:, None], axis=-1).mean()
+
+
+@given(st.integers(1, 6), st.integers(0, 99))
+def test_micro_batches_together_have_the_gradient_of_the_whole_batch(k, seed):
+    rng = np.random.default_rng(seed)
+    params = {"first": rng.normal(size=(7, 3)), "second": rng.normal(size=(3, 7))}
+    batches = rng.integers(7, size=(k, 4, 5))
+    gradient = jax.grad(mean_surprise)
+    found = c.accumulate(gradient, params, batches)
+    for name, whole in gradient(params, batches.reshape(-1, 5)).items():
+        np.testing.assert_allclose(found[name], whole, atol=1e-12)
+
+
+def test_texts_are_the_book_without_its_last_chapter_and_rows_of_that():
+    learn, test = c.texts()
+    data = g.corpus().encode()
+    assert bytes(learn.tolist()) == data[: len(learn)]
+    assert data[len(learn) :].startswith(b"CHAPTER XII")
+    assert test.shape[1] == c.N + 1 and max(learn.max(), test.max()) < c.V
+    assert all(bytes(row.tolist()) in data[len(learn) :] for row in test)
+
+
+def test_batches_are_windows_of_the_text_and_depend_on_the_step_alone():
+    tokens = np.arange(1000)
+    batch = c.batch_at(tokens, 3, 5, 8)
+    assert batch.shape == (5, 9)
+    np.testing.assert_array_equal(batch, batch[:, :1] + np.arange(9))
+    np.testing.assert_array_equal(batch, c.batch_at(tokens, 3, 5, 8))
+    assert (batch != c.batch_at(tokens, 4, 5, 8)).any()
+
+
+def test_a_run_is_adam_on_cut_gradients_with_the_rate_of_the_cycle():
+    d, steps, tokens = 16, 3, c.texts()[0]
+    losses = [loss for _, loss in c.cram(d, steps, tokens)]
+    *_, (params, _) = c.cram(d, steps, tokens)
+    p = g.init_gpt(np.random.default_rng(0), c.V, c.N, d, 1, c.LAYERS)
+    m = {k: 0 * w for k, w in p.items()}
+    v = dict(m)
+    for t, rate in enumerate(np.array([1, 3, 1]) / 3 * 0.3 / d, 1):
+        batch = c.batch_at(tokens, t - 1, c.SIZE, c.N)
+        assert losses[t - 1] == pytest.approx(float(g.gpt_loss(p, batch, 1)), abs=1e-12)
+        grads = grad(g.gpt_loss)(p, batch, 1)
+        norm = np.linalg.norm(np.concatenate([x.ravel() for x in grads.values()]))
+        assert norm > 0.5  # else nothing is cut here
+        for k, x in grads.items():
+            x = x / norm / 2
+            m[k], v[k] = 0.9 * m[k] + 0.1 * x, 0.98 * v[k] + 0.02 * x**2
+            away = np.sqrt(v[k] / (1 - 0.98**t)) + 1e-8
+            p[k] = p[k] - rate * m[k] / (1 - 0.9**t) / away
+    for k in p:
+        np.testing.assert_allclose(params[k], p[k], atol=1e-12)
+
+
+@pytest.mark.parametrize("d", c.WIDTHS)
+def test_stored_runs_begin_as_they_are_run_again(d):
+    learn, test = c.texts()
+    for fixed in ("flops", "tokens"):
+        stored = c.curves(fixed)[d]
+        run = itertools.islice(c.cram(d, int(stored[-1, 0]), learn), 2)
+        for row, (params, loss) in zip(stored, run, strict=False):
+            held_out = float(g.gpt_loss(params, test, max(1, d // 16)))
+            assert row[3] == pytest.approx(loss, abs=6e-5)
+            assert row[4] == pytest.approx(held_out, abs=6e-5)
+
+
+def test_stored_runs_count_as_they_should_and_end_with_the_budget():
+    for fixed in ("flops", "tokens"):
+        for d, run in c.curves(fixed).items():
+            cost = c.flops_per_token(c.V, c.N, d, c.LAYERS)
+            np.testing.assert_array_equal(run[:, 1], run[:, 0] * c.SIZE * c.N)
+            np.testing.assert_array_equal(run[:, 2], run[:, 1] * cost)
+            assert (np.diff(run[:, 0]) > 0).all()
+            if fixed == "flops":
+                assert c.BUDGET - cost * c.SIZE * c.N < run[-1, 2] <= c.BUDGET
+    assert len({run[-1, 1] for run in c.curves("tokens").values()}) == 1
+
+
+def test_peaks_are_those_of_the_ratio_of_cores():
+    assert c.PEAK["rtxa4000"] == pytest.approx(c.PEAK["rtxa6000"] * 192 / 336, rel=1e-3)
+    assert training_flops(86_400, 1, c.PEAK["rtxa6000"]) == pytest.approx(13.4e18, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: c.affordable(1, 2, 1), "single step"),
+        (lambda: c.triangle(0.5, base=1.5), "base"),
+        (lambda: c.triangle(0.5, falloff=1.0), "falloff"),
+        (lambda: c.dive(0.5, falloff=0.0), "falloff"),
+        (lambda: c.micro_batches(0.5, 0), "most"),
+        (lambda: c.micro_batches(0.5, 4, ramp=0.0), "ramp"),
+        (lambda: c.accumulate(lambda p, b: p, {"w": np.ones(2)}, []), "no micro-batch"),
+        (lambda: c.curves("seconds"), "fixed"),
+    ],
+)
+def test_bad_input_is_refused(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()

@@ -1,0 +1,203 @@
+"""Entry 16 against SciPy, complex numbers, brute force, entry 7 and the printed table."""
+
+import math
+import statistics
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import linalg, stats
+
+from snippets import bert, gpt, pythia
+
+SEEDS = st.integers(0, 2**32 - 1)
+HALVES = st.integers(1, 8)
+
+
+# -- rotary position embedding -----------------------------------------------
+
+
+@given(HALVES)
+def test_frequencies_follow_the_formula_with_i_from_one(half):
+    d = 2 * half
+    wanted = [10_000 ** (-2 * (i - 1) / d) for i in range(1, half + 1)]
+    np.testing.assert_allclose(pythia.frequencies(d), wanted, rtol=1e-14)
+
+
+@given(SEEDS, HALVES, st.integers(-3000, 3000))
+def test_rotation_is_the_block_diagonal_matrix(seed, half, m):
+    x = np.random.default_rng(seed).normal(size=2 * half)
+    blocks = [
+        [[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]]
+        for a in m * pythia.frequencies(2 * half)
+    ]
+    turned = pythia.rotate(x[None], np.array([m]))[0]
+    np.testing.assert_allclose(turned, linalg.block_diag(*blocks) @ x, atol=1e-10)
+
+
+@given(SEEDS, HALVES, st.integers(1, 5))
+def test_halves_are_neighbours_in_another_order_and_multiply_as_complex_numbers(seed, half, n):
+    rng = np.random.default_rng(seed)
+    x, m = rng.normal(size=(3, n, 2 * half)), rng.integers(0, 2048, size=n)
+    order = np.arange(2 * half).reshape(half, 2).T.ravel()
+    turned = pythia.rotate_halves(x[..., order], m)
+    np.testing.assert_allclose(turned, pythia.rotate(x, m)[..., order], atol=1e-12)
+    z = x[..., order][..., :half] + 1j * x[..., order][..., half:]
+    z = z * np.exp(1j * m[:, None] * pythia.frequencies(2 * half))
+    np.testing.assert_allclose(turned, np.concatenate([z.real, z.imag], axis=-1), atol=1e-10)
+
+
+@given(SEEDS, HALVES, st.sampled_from([pythia.rotate, pythia.rotate_halves]))
+def test_scores_depend_on_the_distance_alone(seed, half, turn):
+    rng = np.random.default_rng(seed)
+    q, k = rng.normal(size=(2, 2 * half))
+    m, n, shift = rng.integers(0, 1000, size=3)
+
+    def score(m, n):
+        return float(turn(q[None], np.array([m]))[0] @ turn(k[None], np.array([n]))[0])
+
+    assert score(m, n) == pytest.approx(score(m + shift, n + shift), abs=1e-9)
+
+
+@pytest.mark.parametrize("function", [pythia.rotate, pythia.rotate_halves])
+def test_an_odd_width_is_refused(function):
+    with pytest.raises(ValueError, match="the width 7 is not even"):
+        function(np.ones((3, 7)), np.arange(3))
+
+
+@given(SEEDS, st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+def test_only_the_share_is_turned(seed, share):
+    x, m, width = np.random.default_rng(seed).normal(size=(4, 16)), np.arange(4), int(16 * share)
+    turned = pythia.rotate_part(x, m, share)
+    np.testing.assert_array_equal(turned[:, width:], x[:, width:])
+    np.testing.assert_array_equal(turned[:, :width], pythia.rotate_halves(x[:, :width], m))
+
+
+def test_a_share_above_one_is_refused():
+    with pytest.raises(ValueError, match="2 is no share"):
+        pythia.rotate_part(np.ones((2, 4)), np.arange(2), 2)
+
+
+@given(SEEDS, HALVES, st.integers(0, 500))
+def test_the_decay_bounds_every_score(seed, half, m):
+    q, k = np.random.default_rng(seed).normal(size=(2, 2 * half))
+    sums, total = [], 0
+    for theta in pythia.frequencies(2 * half):
+        total += complex(math.cos(m * theta), math.sin(m * theta))
+        sums.append(abs(total))
+    mean = float(pythia.decay(np.array([float(m)]), 2 * half)[0])
+    assert mean == pytest.approx(statistics.fmean(sums), rel=1e-9)
+    steps = np.abs(np.diff(np.append((q[::2] + 1j * q[1::2]) * (k[::2] - 1j * k[1::2]), 0)))
+    score = pythia.rotate(q[None], np.array([m]))[0] @ k
+    assert abs(score) <= steps.max() * half * mean + 1e-9
+
+
+# -- the block ---------------------------------------------------------------
+
+
+def noisy(seed, d=8):
+    rng = np.random.default_rng(seed)
+    p = bert.init_layer(rng, d)
+    return jax.tree.map(lambda w: w + 0.5 * rng.normal(size=w.shape), p)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_after_the_other_and_without_positions_it_is_gpt_2s_block(seed):
+    p, x = noisy(seed), np.random.default_rng(seed).normal(size=(6, 8))
+    p |= {f"b_{w}": np.zeros(8) for w in "qkvo"}
+    theirs, _ = gpt.gpt_block(x, p, 2)
+    np.testing.assert_allclose(pythia.neox_block(x, p, 2, False, 0.0), theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_side_by_side_the_halves_add_up(seed):
+    p, x = noisy(seed), np.random.default_rng(seed).normal(size=(6, 8))
+    whole = pythia.neox_block(x, p, 1)
+    parts = [
+        pythia.neox_block(x, p | {f"w_{w}": 0 * p[f"w_{w}"], f"b_{w}": np.zeros(8)}, 1) - x
+        for w in "2o"
+    ]
+    np.testing.assert_allclose(x + sum(parts), whole, atol=1e-12)
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_the_block_is_causal_and_knows_the_order(parallel):
+    p, rng = noisy(0), np.random.default_rng(0)
+    x = rng.normal(size=(6, 8))
+    changed = np.concatenate([x[:4], rng.normal(size=(2, 8))])
+    out = pythia.neox_block(x, p, 1, parallel)
+    np.testing.assert_array_equal(pythia.neox_block(changed, p, 1, parallel)[:4], out[:4])
+    swapped = pythia.neox_block(x[[1, 0, 2, 3, 4, 5]], p, 1, parallel, share=1.0)
+    assert not np.allclose(swapped[5], pythia.neox_block(x, p, 1, parallel, share=1.0)[5])
+
+
+# -- sizes -------------------------------------------------------------------
+
+
+@given(st.integers(1, 3000), st.integers(1, 5))
+def test_padding_is_the_next_multiple(vocabulary, shards):
+    wanted = next(n for n in range(vocabulary, 10**4) if n % (128 * shards) == 0)
+    assert pythia.padded(vocabulary, shards) == wanted
+
+
+def test_no_shard_is_refused():
+    with pytest.raises(ValueError, match="one GPU at least"):
+        pythia.padded(10, 0)
+
+
+def test_counts_are_those_of_the_arrays():
+    p, d, layers, v = noisy(0), 8, 3, 200
+    block = sum(np.size(w) for w in p.values())
+    assert pythia.pythia_parameters(layers, d, 1, v) == (
+        layers * block + 2 * d,
+        layers * block + 2 * d + 2 * 256 * d,
+    )
+
+
+def test_non_embedding_counts_are_those_of_table_1():
+    printed = (18915328, 85056000, 302311424, 805736448)
+    printed += (1208602624, 2517652480, 6444163072, 11327027200)
+    ours = [pythia.pythia_parameters(n, d)[0] for n, d, _, _ in pythia.SUITE.values()]
+    assert tuple(ours) == printed
+
+
+# -- memorisation ------------------------------------------------------------
+
+
+def test_memorised_sequences_are_binomial_slice_by_slice():
+    rate = np.repeat([0.01, 0.2], 20_000)
+    counts = pythia.memorised(np.random.default_rng(0), rate, 64)
+    for p, part in zip((0.01, 0.2), np.split(counts, 2), strict=True):
+        expected = stats.binom(64, p)
+        assert part.mean() == pytest.approx(expected.mean(), rel=0.05)
+        assert part.var() == pytest.approx(expected.var(), rel=0.05)
+
+
+@given(st.floats(0.01, 60), st.integers(0, 80))
+def test_poisson_is_scipys(rate, most):
+    wanted = stats.poisson.pmf(np.arange(most + 1), rate)
+    np.testing.assert_allclose(pythia.poisson(rate, most), wanted, rtol=1e-9, atol=1e-300)
+
+
+@given(SEEDS, st.floats(0.3, 20))
+def test_quantiles_are_scipys(seed, rate):
+    counts = np.random.default_rng(seed).poisson(rate, size=50) + np.eye(50, dtype=int)[0]
+    expected, seen = pythia.quantiles(counts)
+    wanted = stats.poisson.ppf((np.arange(50) + 0.5) / 50, counts.mean())
+    np.testing.assert_array_equal(expected, wanted)
+    assert seen.tolist() == sorted(counts.tolist())
+
+
+def test_dispersion_is_variance_over_mean():
+    counts = [0, 3, 1, 1, 5]
+    wanted = statistics.pvariance(counts) / statistics.mean(counts)
+    assert pythia.dispersion(np.array(counts)) == pytest.approx(wanted)
+
+
+def test_counts_without_an_event_are_refused():
+    with pytest.raises(ValueError, match="nothing was counted"):
+        pythia.dispersion(np.zeros(3, dtype=int))
+    with pytest.raises(ValueError, match="must be positive"):
+        pythia.poisson(0.0, 3)
