@@ -89,15 +89,15 @@ def train_bpe(data: bytes, n_merges: int) -> Merges:
 
 def encode(text: bytes | str, merges: Merges) -> list[int]:
     """The tokens of a text: each piece merged in the order of training."""
-    rank = {pair: i for i, pair in enumerate(merges)}
+    new = {(chr(a), chr(b)): chr(256 + i) for i, (a, b) in enumerate(merges)}
 
     @cache
-    def tokens(piece: bytes) -> tuple[int, ...]:
-        word = tuple(piece)
-        while known := [rank[p] for p in pairwise(word) if p in rank]:
-            first = min(known)
-            word = merge(word, merges[first], 256 + first)
-        return word
+    def tokens(piece: bytes) -> list[int]:
+        word = piece.decode("latin-1")  # a character for each token
+        while known := [(new[p], p) for p in pairwise(word) if p in new]:
+            first, pair = min(known)
+            word = word.replace("".join(pair), first)
+        return [ord(token) for token in word]
 
     data = text.encode() if isinstance(text, str) else text
     return [token for piece in pieces(data) for token in tokens(piece)]

@@ -172,7 +172,7 @@ def merge_ia3(params: Params, edits: Params) -> Params:
 def biases(params: Params) -> dict[str, Array]:
     """What BitFit trains: the biases that the model has.
 
-    Ben-Zaken et al. 2022, §3.
+    Ben-Zaken et al. 2022, abstract.
     """
     return {
         name: w
@@ -215,3 +215,16 @@ def fewshot_flops(parameters: float, tokens: int, halves: int = 1) -> float:
     token meets one half of the parameters.
     """
     return 2 * parameters * tokens / halves
+
+
+def t5_parameters(d: int, f: int, h: int, n_layers: int) -> int:
+    """How many numbers T5 version 1.1 has, with h heads of 64.
+
+    The repository of T5, t5/models/gin/models/t5.1.1.*.gin: a gated
+    feed-forward layer, no biases, 32,128 tokens embedded twice, a gain for
+    each norm, and 32 relative positions in encoder and decoder.
+    """
+    attention, ffn = 4 * d * 64 * h, 3 * d * f
+    encoder = n_layers * (attention + ffn + 2 * d)
+    decoder = n_layers * (2 * attention + ffn + 3 * d)
+    return encoder + decoder + 2 * d + 2 * 32 * h + 2 * 32_128 * d

@@ -37,7 +37,7 @@ def figure_capacity():
     for c, colour in zip((64, 128, 256, 384), COLOURS, strict=False):
         bound = [capacity_loss(int(s), c) for s in pairs]
         ax.plot(pairs, bound, color=colour)
-        ax.annotate(f"{c} features", (604, bound[-1]), va="center")
+        ax.annotate(f"{c} features", (610, bound[-1]), va="center")
         for s in range(50, 601, 110):
             keys = rng.normal(size=(c, s))
             misses = np.eye(s) - np.linalg.pinv(keys) @ keys

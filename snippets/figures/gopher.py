@@ -67,5 +67,8 @@ def figure_batch_noise():
     )
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
+    ax.set_xticks(sizes, [str(b) for b in sizes])
+    ax.set_yticks([0.1, 0.2, 0.5], ["0.1", "0.2", "0.5"])
+    ax.minorticks_off()
     ax.set(xlabel="batch size b", ylabel="spread of one result")
     return fig

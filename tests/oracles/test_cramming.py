@@ -60,15 +60,15 @@ def test_dive_without_a_plateau_is_polynomial_decay_of_power_one():
 class Model(torch.nn.Module):
     """A GPT of single-headed blocks, written for its products alone."""
 
-    def __init__(self, v, n, d, l):
+    def __init__(self, v, n, d, blocks):
         super().__init__()
         make = torch.nn.Linear
         self.tokens, self.places = torch.nn.Embedding(v, d), torch.nn.Embedding(n, d)
-        blocks = [
+        layers = [
             [make(d, 3 * d, False), make(d, d, False), make(d, 4 * d), make(4 * d, d)]
-            for _ in range(l)
+            for _ in range(blocks)
         ]
-        self.blocks = torch.nn.ModuleList(map(torch.nn.ModuleList, blocks))
+        self.blocks = torch.nn.ModuleList(map(torch.nn.ModuleList, layers))
 
     def forward(self, tokens):
         x = self.tokens(tokens) + self.places.weight
@@ -79,9 +79,9 @@ class Model(torch.nn.Module):
         return x @ self.tokens.weight.T
 
 
-@pytest.mark.parametrize(("v", "n", "d", "l"), [(11, 6, 8, 1), (128, 32, 16, 2)])
-def test_the_count_is_that_of_pytorch_forward_and_backward(v, n, d, l):
-    model, tokens = Model(v, n, d, l), torch.zeros(3, n, dtype=torch.long)
+@pytest.mark.parametrize(("v", "n", "d", "blocks"), [(11, 6, 8, 1), (128, 32, 16, 2)])
+def test_the_count_is_that_of_pytorch_forward_and_backward(v, n, d, blocks):
+    model, tokens = Model(v, n, d, blocks), torch.zeros(3, n, dtype=torch.long)
     with FlopCounterMode(display=False) as counter:
         model(tokens).sum().backward()
-    assert counter.get_total_flops() == 3 * n * c.flops_per_token(v, n, d, l)
+    assert counter.get_total_flops() == 3 * n * c.flops_per_token(v, n, d, blocks)

@@ -201,7 +201,6 @@ def jax_side(params, side, tokens, memory):
     return x
 
 
-@jax.jit
 @partial(jax.value_and_grad, has_aux=True)
 def reference(params, spoilt, document, start):
     """JAX's ((loss, (memory, logits)), gradient of the loss)."""

@@ -24,28 +24,31 @@ class Counted(np.ndarray):
 
     done = 0
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        plain = [np.asarray(x) for x in inputs]
-        out = getattr(ufunc, method)(*plain, **options)
-        if ufunc is np.matmul:
-            Counted.done += 2 * out.size * plain[0].shape[-1]
-        return out.view(Counted) if isinstance(out, np.ndarray) else out
+    def __matmul__(self, other):
+        out = np.asarray(self) @ np.asarray(other)
+        Counted.done += 2 * out.size * self.shape[-1]
+        return out.view(Counted)
+
+    def __rmatmul__(self, other):
+        return other.view(Counted) @ self
 
 
-@given(st.integers(1, 3), st.integers(1, 3), st.integers(2, 9), st.integers(3, 30))
-def test_the_count_is_that_of_every_matrix_product_of_a_forward_pass(l, heads, n, v):
+@pytest.mark.parametrize(
+    ("blocks", "heads", "n", "v"), [(1, 1, 2, 3), (3, 1, 5, 9), (2, 3, 4, 30), (1, 2, 9, 7)]
+)
+def test_the_count_is_that_of_every_matrix_product_of_a_forward_pass(blocks, heads, n, v):
     d = 4 * heads
-    params = g.init_gpt(np.random.default_rng(0), v, n, d, heads, l)
+    params = g.init_gpt(np.random.default_rng(0), v, n, d, heads, blocks)
     params = {k: w.view(Counted) for k, w in params.items()}
     Counted.done = 0
     g.gpt(params, np.zeros((2, n), dtype=int), heads)
-    assert 3 * Counted.done == 2 * n * c.flops_per_token(v, n, d, l)
+    assert 3 * Counted.done == 2 * n * c.flops_per_token(v, n, d, blocks)
 
 
 def test_the_count_goes_to_six_per_parameter_as_the_model_grows():
-    d, l = 4096, 32
-    weights = 12 * l * d**2 + 50_000 * d
-    assert c.flops_per_token(50_000, 128, d, l) == pytest.approx(6 * weights, rel=0.01)
+    d, blocks = 4096, 32
+    weights = 12 * blocks * d**2 + 50_000 * d
+    assert c.flops_per_token(50_000, 128, d, blocks) == pytest.approx(6 * weights, rel=0.01)
 
 
 @given(st.floats(1e6, 1e12), st.integers(1, 10**5), st.integers(1, 512))
@@ -108,12 +111,12 @@ def mean_surprise(params, tokens):
     return -jnp.take_along_axis(log_p, tokens[:, 1:, None], axis=-1).mean()
 
 
-@given(st.integers(1, 6), st.integers(0, 99))
-def test_micro_batches_together_have_the_gradient_of_the_whole_batch(k, seed):
-    rng = np.random.default_rng(seed)
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_micro_batches_together_have_the_gradient_of_the_whole_batch(k):
+    rng = np.random.default_rng(k)
     params = {"first": rng.normal(size=(7, 3)), "second": rng.normal(size=(3, 7))}
     batches = rng.integers(7, size=(k, 4, 5))
-    gradient = jax.grad(mean_surprise)
+    gradient = jax.jit(jax.grad(mean_surprise))
     found = c.accumulate(gradient, params, batches)
     for name, whole in gradient(params, batches.reshape(-1, 5)).items():
         np.testing.assert_allclose(found[name], whole, atol=1e-12)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from snippets import instructgpt as ig
-from snippets.gpt import decode, encode, generate, gpt_loss, init_gpt, load_tiny
+from snippets.gpt import decode, encode, generate, gpt, gpt_loss, init_gpt, load_tiny
 
 SEEDS = st.integers(0, 2**32 - 1)
 MERGES = load_tiny()[1]
@@ -41,7 +41,7 @@ def test_the_ranking_loss_is_the_mean_surprise_of_every_pair(seed, k):
     assert np.isclose(ig.ranking_loss(r), expected, rtol=1e-12)
 
 
-@given(SEEDS, st.integers(2, 9))
+@given(SEEDS, st.sampled_from([2, 9]))
 def test_its_gradient_is_that_of_jax(seed, k):
     r = rng_of(seed).normal(size=k)
     w, o = np.triu_indices(k, 1)
@@ -88,11 +88,11 @@ def test_with_a_prompt_of_one_token_the_sft_loss_is_the_language_models():
     assert np.isclose(ig.sft_loss(params, tokens, 1, 2), expected, rtol=1e-12)
 
 
-def test_the_sft_loss_moves_nothing_for_prompts():
-    """It sees the prompt only through the states, so the last prompt token's target is free."""
+def test_the_sft_loss_leaves_the_prompt_out():
     params, tokens = small(3), rng_of(4).integers(11, size=(5, 8))
-    logits_before = ig.token_log_probs(params, tokens, 4, 2)
-    assert logits_before.shape == (5, 4)
+    log_p = special.log_softmax(gpt(params, tokens[:, :-1], 2), axis=-1)
+    picked = np.take_along_axis(log_p, tokens[:, 1:, None], axis=-1)[..., 0]
+    assert np.isclose(ig.sft_loss(params, tokens, 4, 2), -picked[:, 3:].mean(), rtol=1e-12)
 
 
 def test_the_reward_is_read_at_the_last_token_only():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize, special, stats
+from scipy.linalg import toeplitz
 
 from snippets import rlhf
 from snippets.instructgpt import ANSWER, load_aligned, prompts
@@ -38,7 +39,8 @@ def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
     rng = rng_of(seed)
     r, v = rng.normal(size=(2, t)), rng.normal(size=(2, t + 1))
     delta = r + gamma * v[:, 1:] - v[:, :-1]
-    weights = np.array([[(gamma * lam) ** (k - i) * (k >= i) for i in range(t)] for k in range(t)])
+    powers = (gamma * lam) ** np.arange(t)
+    weights = toeplitz(powers, np.zeros(t))
     assert np.allclose(rlhf.gae(r, v, gamma, lam), delta @ weights, atol=1e-12)
 
 
@@ -56,7 +58,7 @@ def test_gae_mixes_the_estimates_of_all_lengths(seed, gamma, lam):
 # -- PPO ----------------------------------------------------------------------------------
 
 
-@given(SEEDS, st.integers(2, 6))
+@given(SEEDS, st.sampled_from([2, 6]))
 def test_the_policy_gradient_is_that_of_jax(seed, y):
     rng = rng_of(seed)
     logits, actions, adv = rng.normal(size=(5, y)), rng.integers(y, size=5), rng.normal(size=5)

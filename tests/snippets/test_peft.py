@@ -1,0 +1,243 @@
+"""Entry 13 against a second model in JAX, the tiny GPT itself, and the tables of four papers."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snippets import peft
+from snippets.gpt import block_params, embed, gpt, gpt_block, init_gpt, load_tiny
+from snippets.transformer import merge_heads
+
+seeds = st.integers(0, 10_000)
+H, D, V = 3, 12, 20
+
+
+def small(rng):
+    params = init_gpt(rng, V, 10, D, H, 2)
+    return {name: w + 0.2 * rng.normal(size=w.shape) for name, w in params.items()}
+
+
+def all_edits(rng, params, l_p=3):
+    edits = peft.init_adapters(rng, params, 4) | peft.init_ia3(params)
+    edits |= peft.init_prefix(rng, params, l_p) | {"prompt": np.zeros((2, D))}
+    return {name: w + 0.3 * rng.normal(size=w.shape) for name, w in edits.items()}
+
+
+def in_jax(params, edits, tokens):
+    """The edited GPT, one text, written anew."""
+
+    def norm(x, name):
+        y = jax.nn.standardize(x, axis=-1, epsilon=1e-5)
+        return params[f"{name}_gain"] * y + params[f"{name}_bias"]
+
+    def adapt(x, b):
+        if b + "down" not in edits:
+            return x
+        inner = jax.nn.gelu(x @ edits[b + "down"] + edits[b + "down_bias"])
+        return x + inner @ edits[b + "up"] + edits[b + "up_bias"]
+
+    x = jnp.array(params["tok_emb"])[tokens] + params["pos_emb"][: len(tokens)]
+    prompt = edits.get("prompt", np.zeros((0, D)))
+    x = jnp.vstack([prompt, x])
+    for i in range(2):
+        b = f"b{i}."
+        y = norm(x, b + "ln1")
+        rows = []
+        for t in range(len(x)):  # one position after the other, and no mask
+            q = (y[t] @ params[b + "w_q"]).reshape(H, -1)
+            k = y[: t + 1] @ params[b + "w_k"] * edits.get(b + "l_k", 1)
+            v = y[: t + 1] @ params[b + "w_v"] * edits.get(b + "l_v", 1)
+            if b + "prefix_k" in edits:
+                k = jnp.vstack([edits[b + "prefix_k"], k])
+                v = jnp.vstack([edits[b + "prefix_v"], v])
+            k, v = (a.reshape(len(a), H, -1) for a in (k, v))
+            scores = jnp.einsum("hk,mhk->hm", q, k) / np.sqrt(D // H)
+            rows.append(jnp.einsum("hm,mhk->hk", jax.nn.softmax(scores), v).reshape(-1))
+        x = x + adapt(jnp.stack(rows) @ params[b + "w_o"], b + "att_")
+        y = norm(x, b + "ln2")
+        y = jax.nn.gelu(y @ params[b + "w_1"] + params[b + "b_1"]) * edits.get(b + "l_ff", 1)
+        x = x + adapt(y @ params[b + "w_2"] + params[b + "b_2"], b + "ffn_")
+    return norm(x, "lnf")[len(prompt) :] @ params["tok_emb"].T
+
+
+KINDS = {
+    "all": "",
+    "adapters": "down up",
+    "(IA)3": "l_k l_v l_ff",
+    "prefix": "prefix",
+    "prompt": "prompt",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_edited_model_is_the_one_in_jax(kind):
+    rng = np.random.default_rng(1)
+    params = small(rng)
+    words = KINDS[kind].split() or [""]
+    edits = {k: w for k, w in all_edits(rng, params).items() if any(x in k for x in words)}
+    tokens = rng.integers(V, size=5)
+    ours = peft.edited_gpt(params, edits, tokens, H)
+    np.testing.assert_allclose(ours, in_jax(params, edits, tokens), rtol=1e-7, atol=1e-8)
+    assert not np.allclose(ours, gpt(params, tokens, H), atol=0.01)
+
+
+def test_without_edits_and_at_the_start_of_adapters_and_ia3_it_is_the_gpt():
+    rng = np.random.default_rng(2)
+    params, tokens = small(rng), rng.integers(V, size=(2, 5))
+    for edits in ({}, peft.init_adapters(rng, params, 3), peft.init_ia3(params)):
+        ours = peft.edited_gpt(params, edits, tokens, H)
+        np.testing.assert_allclose(ours, gpt(params, tokens, H), rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=8)
+@given(seeds)
+def test_a_batch_is_its_texts_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    params = small(rng)
+    edits, tokens = all_edits(rng, params), rng.integers(V, size=(3, 5))
+    ours = peft.edited_gpt(params, edits, tokens, H)
+    for text, logits in zip(tokens, ours, strict=True):
+        alone = peft.edited_gpt(params, edits, text, H)
+        np.testing.assert_allclose(alone, logits, rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=8)
+@given(seeds)
+def test_the_future_stays_hidden(seed):
+    rng = np.random.default_rng(seed)
+    params = small(rng)
+    edits, tokens = all_edits(rng, params), rng.integers(V, size=6)
+    changed = np.concatenate([tokens[:4], (tokens[4:] + 1) % V])
+    ours, theirs = (peft.edited_gpt(params, edits, t, H) for t in (tokens, changed))
+    np.testing.assert_allclose(ours[:4], theirs[:4], rtol=1e-10, atol=1e-10)
+    assert not np.allclose(ours[4:], theirs[4:])
+
+
+@settings(max_examples=8)
+@given(seeds, st.floats(0, 2))
+def test_ia3_merges_whatever_its_vectors(seed, size):
+    rng = np.random.default_rng(seed)
+    params = small(rng)
+    edits = peft.init_ia3(params)
+    edits = {name: w + size * rng.normal(size=w.shape) for name, w in edits.items()}
+    before = {name: w.copy() for name, w in params.items()}
+    tokens = rng.integers(V, size=(2, 5))
+    merged = peft.merge_ia3(params, edits)
+    ours, theirs = peft.edited_gpt(params, edits, tokens, H), gpt(merged, tokens, H)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+    assert merged.keys() == params.keys()
+    assert all((before[name] == params[name]).all() for name in params)
+
+
+def test_the_keys_and_values_of_a_text_are_a_prefix_that_stands_for_it():
+    rng = np.random.default_rng(4)
+    params = small(rng) | {"pos_emb": np.zeros((10, D))}
+    tokens, edits = rng.integers(V, size=7), {}
+    x = embed(params, tokens[:4])
+    for i in range(2):
+        x, (k, v) = gpt_block(x, block_params(params, i), H)
+        edits |= {f"b{i}.prefix_k": merge_heads(k), f"b{i}.prefix_v": merge_heads(v)}
+    ours = peft.edited_gpt(params, edits, tokens[4:], H)
+    np.testing.assert_allclose(ours, gpt(params, tokens, H)[4:], rtol=1e-10, atol=1e-10)
+
+
+def test_the_embeddings_of_a_text_are_a_prompt_that_stands_for_it():
+    rng = np.random.default_rng(5)
+    params = small(rng) | {"pos_emb": np.zeros((10, D))}
+    tokens = rng.integers(V, size=7)
+    prompt = {"prompt": params["tok_emb"][tokens[:4]]}
+    ours = peft.edited_gpt(params, prompt, tokens[4:], H)
+    np.testing.assert_allclose(ours, gpt(params, tokens, H)[4:], rtol=1e-10, atol=1e-10)
+
+
+@given(seeds)
+def test_an_adapter_is_x_and_a_network(seed):
+    rng = np.random.default_rng(seed)
+    x, down, up = rng.normal(size=(2, 5)), rng.normal(size=(5, 3)), rng.normal(size=(3, 5))
+    b, c = rng.normal(size=3), rng.normal(size=5)
+    wanted = x + jax.nn.gelu(x @ down + b) @ up + c
+    np.testing.assert_allclose(peft.adapter(x, down, b, up, c), wanted, rtol=1e-7, atol=1e-9)
+
+
+def test_parts_are_the_arrays_of_one_place_in_the_order_of_adapter():
+    rng = np.random.default_rng(0)
+    edits = peft.init_adapters(rng, small(rng), 4)
+    shapes = [w.shape for w in peft.parts(block_params(edits, 1), "ffn")]
+    assert shapes == [(D, 4), (4,), (4, D), (D,)]
+
+
+# -- counts and costs ---------------------------------------------------------------------
+
+
+def test_biases_are_all_vectors_but_the_gains():
+    params = load_tiny()[0]
+    wanted = {name for name, w in params.items() if w.ndim == 1 and "gain" not in name}
+    assert peft.biases(params).keys() == wanted
+
+
+@given(st.integers(1, 5), st.integers(1, 3))
+def test_counts_are_those_of_the_formulas(m, l_p):
+    rng = np.random.default_rng(0)
+    params = small(rng)
+    assert peft.count(peft.init_adapters(rng, params, m)) == 4 * (2 * m * D + m + D)
+    assert peft.count(peft.init_prefix(rng, params, l_p)) == 2 * 2 * l_p * D
+    assert peft.count(peft.init_ia3(params)) == peft.ia3_parameters(2, 0, D, 4 * D)
+
+
+def test_ia3_pays_for_three_attentions_in_an_encoder_and_a_decoder():
+    blocks = 24 * [np.zeros((3, 2, 2048)), np.zeros((2, 5120))]  # keys, values; feed-forward
+    assert peft.ia3_parameters(24, 24, 2048, 5120) == sum(w.size for w in blocks)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    [
+        ((512, 1024, 6, 8), 76_961_152),
+        ((768, 2048, 12, 12), 247_577_856),
+        ((1024, 2816, 16, 24), 783_150_080),
+        ((2048, 5120, 32, 24), 2_849_757_184),
+        ((4096, 10_240, 64, 24), 11_135_332_352),
+    ],
+)
+def test_t5_has_its_published_sizes(sizes, count):
+    assert peft.t5_parameters(*sizes) == count
+
+
+def test_training_holds_four_bytes_for_each_byte_that_is_trained():
+    frozen, trained = np.zeros(100, np.float16), np.zeros(7, np.float16)
+    held = [frozen, trained, trained.copy(), trained.copy(), trained.copy()]
+    assert peft.training_bytes(100, 7) == sum(a.nbytes for a in held)
+    assert peft.training_bytes(0, 7, weight=4) == 4 * 4 * 7
+
+
+def test_reading_costs_two_operations_for_a_weight_of_a_matrix():
+    def products(x, w_1, w_2):
+        return (x @ w_1) @ w_2
+
+    shapes = [(9, 6), (6, 8), (8, 5)]
+    program = jax.make_jaxpr(products)(*map(jnp.zeros, shapes))
+    flops = 0
+    for equation in program.jaxpr.eqns:
+        (left, right), out = equation.invars, equation.outvars[0]
+        flops += 2 * out.aval.size * right.aval.shape[0]
+    weights = 6 * 8 + 8 * 5
+    assert peft.fewshot_flops(weights, 9) == flops
+    assert peft.fewshot_flops(2 * weights, 9, halves=2) == flops
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rng, params: peft.init_adapters(rng, params, 0),
+        lambda rng, params: peft.init_prefix(rng, params, 0),
+        lambda rng, params: peft.edited_gpt(params, {}, np.array([V]), H),
+    ],
+)
+def test_bad_input_is_refused(call):
+    rng = np.random.default_rng(0)
+    params = small(rng)
+    with pytest.raises(ValueError, match=r"^\w+: "):
+        call(rng, params)
