@@ -8,6 +8,7 @@ export FORCE_SOURCE_DATE := 1
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JAX_PLATFORMS := cpu
+export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page test train doctest livehtml pdf pdf-deps epub editions editions-deps oracles \

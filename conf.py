@@ -1,10 +1,12 @@
 """The Sphinx configuration of the book.  Its pages are in docs/, its code in snippets/."""
 
 import doctest
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: one thread is faster
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 project = "From Attention to RLHF"
@@ -49,9 +51,8 @@ gettext_compact = False
 doctest_default_flags = doctest.DONT_ACCEPT_TRUE_FOR_1
 verified_package = "snippets"
 
-# The ledger: every paragraph of the list is translated, but for sections still to be written
+# The ledger: every paragraph of the list is translated
 ledger_paragraphs = "docs/source-paragraphs.txt"
-ledger_to_come = set()
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"

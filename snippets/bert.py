@@ -35,6 +35,8 @@ def mask_tokens(
     """
     if np.all(special):
         raise ValueError("mask_tokens: every token is special")
+    if not 0 < rate <= 1:
+        raise ValueError(f"mask_tokens: {rate} is no share above 0, up to 1")
     n = len(ids)
     count = min(max(1, round(rate * n)), n - int(np.sum(special)))
     order = np.where(special, np.inf, rng.random(n))
@@ -177,6 +179,8 @@ def pretraining_loss(
 
     Devlin et al. 2019, app. A.2.
     """
+    if not np.any(chosen):
+        raise ValueError("pretraining_loss: no token has to be predicted")
     t = encode(params, shown, segments, h)
     mlm = cross_entropy(mlm_logits(params, t)[chosen], ids[chosen])
     label = np.array([0 if is_next else 1])

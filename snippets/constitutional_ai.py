@@ -43,6 +43,8 @@ def critique_revision(
 
     Bai et al. 2022, §3.1: four draws, each from the whole constitution.
     """
+    if not set(draws) <= set(range(len(constitution))):
+        raise ValueError("critique_revision: a draw names no principle")
     versions = [response]
     for c in draws:
         faults = critique(versions[-1], constitution[c])

@@ -135,7 +135,10 @@ def texts() -> tuple[Int[Array, " n"], Int[Array, "k m"]]:
     A row in four is kept: enough to measure by.
     """
     parts = corpus().split("CHAPTER XII", 1)
-    learn, test = (np.array(list(part.encode())) for part in parts)
+    learn, test = (
+        np.frombuffer(part.encode(), dtype=np.uint8).astype(np.int64)
+        for part in parts
+    )
     rows = len(test) // (N + 1)
     return learn, np.reshape(test[: rows * (N + 1)], (rows, N + 1))[::4]
 

@@ -160,23 +160,6 @@ def kernel_errors(
     return {"trig": float(trig), "plus": float(plus), "hyper": float(hyper)}
 
 
-def orthogonal_rows(
-    rng: np.random.Generator, m: int, d: int
-) -> Float[Array, "m d"]:
-    """Normal rows, at right angles to each other (m at most d).
-
-    Choromanski et al. 2021, Theorem 2: each row is as likely as before.
-    """
-    if m > d:
-        raise ValueError(
-            f"orthogonal_rows: {m} rows do not fit a width of {d}"
-        )
-    basis, r = np.linalg.qr(rng.normal(size=(d, d)))
-    basis = basis * np.sign(np.diag(r))
-    lengths = np.sqrt(rng.chisquare(d, size=m))
-    return lengths[:, None] * basis.T[:m]
-
-
 def delta_write(
     w: Float[Array, "m c"],
     k: Float[Array, " c"],

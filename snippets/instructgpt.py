@@ -106,7 +106,10 @@ def win_rate(r_a: float, r_b: float) -> float:
 
 
 def log_odds(wins: float) -> float:
-    """The difference in reward that explains a rate of wins."""
+    """The difference in reward that explains a rate of wins.
+
+    The inverse of win_rate(_, 0).
+    """
     if not 0 < wins < 1:
         raise ValueError(f"log_odds: {wins} is not between 0 and 1")
     return float(np.log(wins / (1 - wins)))
@@ -183,7 +186,10 @@ def prompts(merges: Merges, held_out: bool) -> Int[Array, "b n"]:
 def demonstrate(
     x: Int[Array, "b n"], errors: float, rng: np.random.Generator
 ) -> Int[Array, "b m"]:
-    """Prompts and answers by someone who miscounts by one at that rate."""
+    """Prompts and answers by someone who miscounts by one at that rate.
+
+    One less than one is five: an answer has at least one word.
+    """
     word, asked = x[:, 2], x[:, 4] - ord("0")
     wrong = rng.random(len(x)) < errors
     off = wrong * rng.choice([-1, 1], size=len(x))
@@ -250,12 +256,18 @@ def load_aligned() -> dict[str, Any]:
 
 
 def petaflop_days(operations: float) -> float:
-    """Days of a machine that does 10^15 operations a second."""
+    """Days of a machine that does 10^15 operations a second.
+
+    Ouyang et al. 2022, §5.1, count so.
+    """
     return operations / (1e15 * 24 * 3600)
 
 
 def recovered(gpt: float, ppo: float, ptx: float) -> float:
-    """What share of a regression the mixed-in pretraining gives back."""
+    """What share of a regression the mixed-in pretraining gives back.
+
+    Ouyang et al. 2022, §4.2 and Table 14.
+    """
     if gpt == ppo:
         raise ValueError("recovered: there is no regression to recover from")
     return (ptx - ppo) / (gpt - ppo)

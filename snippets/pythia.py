@@ -104,7 +104,7 @@ def neox_block(
 ) -> Float[Array, "n d"]:
     """Attention and feed-forward side by side, or one after the other.
 
-    Black et al. 2022, §2.1, with two LayerNorms as in the code.
+    Black et al. 2022, §2.1.2, with the two LayerNorms of the code.
     """
     y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
     q, k, v = (split_heads(y @ p[f"w_{w}"] + p[f"b_{w}"], h) for w in "qkv")

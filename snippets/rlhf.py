@@ -114,6 +114,7 @@ def doubling(beta: float, d: float, target: float) -> float:
 
     Schulman et al. 2017, §4.
     """
+    check_target(target)
     if d < target / 1.5:
         return beta / 2
     return 2 * beta if d > 1.5 * target else beta
@@ -123,8 +124,15 @@ def proportional(
     beta: float, d: float, target: float, k: float = 0.1
 ) -> float:
     """The next KL coefficient of Ziegler et al. 2019, §2.2."""
+    check_target(target)
     error = float(np.clip((d - target) / target, -0.2, 0.2))
     return beta * (1 + k * error)
+
+
+def check_target(target: float) -> None:
+    """A KL to come near to."""
+    if target <= 0:
+        raise ValueError(f"the target of a KL must be positive, not {target}")
 
 
 # -- the closed form ---------------------------------------------------------
@@ -191,6 +199,8 @@ def rank_answers(
     Each place goes to one of those left with chances softmax(r), which for
     two is Bradley and Terry's model: the order of r plus Gumbel noise.
     """
+    if not 2 <= k <= len(r):
+        raise ValueError(f"rank_answers: no {k} of {len(r)} answers to rank")
     drawn = np.argsort(rng.random((n, len(r))), axis=-1)[:, :k]
     noisy = r[drawn] + rng.gumbel(size=(n, k))
     return np.take_along_axis(drawn, np.argsort(-noisy, axis=-1), axis=-1)
@@ -258,6 +268,8 @@ def best_of_n_kl(n: int) -> float:
 
     log n - (n - 1) / n; Gao et al. 2023, §1, use it as a measure.
     """
+    if n < 1:
+        raise ValueError("best_of_n_kl: at least one answer must be drawn")
     return float(np.log(n) - (n - 1) / n)
 
 

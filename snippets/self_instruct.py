@@ -48,7 +48,7 @@ Pair = tuple[str, str]
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters and digits in lower case, as ROUGE compares them."""
+    """Runs of letters and digits in lower case, as rouge-score cuts them."""
     return re.findall("[a-z0-9]+", text.lower())
 
 
@@ -173,6 +173,8 @@ def output_first(
 
     Wang et al. 2023, §2.2, for classification.
     """
+    if not np.all(joint.sum(axis=0) > 0):
+        raise ValueError("output_first: a label that no input has")
     given = joint / joint.sum(axis=0)
     labels = np.arange(n) % joint.shape[1]
     return [

@@ -279,7 +279,7 @@ def train_rlhf(steps=None):
             print(f"rlhf_ppo, beta {beta}: {t + 1}/{iterations}: {now}", flush=True)
         return part, history, batch["tokens"]
 
-    part, history, _ = improve(1.0, steps or 80, 5e-4)
+    part, history, _ = improve(1.0, steps or 80, 1e-3)
     _, loose, hacked = improve(0.02, steps or 80, 1e-3)
     judge = {k: judge[k] for k in (*last_layer(sft), "w_r", "b_r")}
     stages = {"sft": sft, "reward": judge, "ppo": part}

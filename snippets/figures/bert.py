@@ -45,19 +45,19 @@ def figure_hidden():
 def figure_parameters():
     """What the parameters of four models are spent on, in millions."""
     models = {
-        "RoBERTa large": (50_265, 514, 1024, 24),
-        "BERT large": (30_522, 512, 1024, 24),
-        "RoBERTa base": (50_265, 514, 768, 12),
-        "BERT base": (30_522, 512, 768, 12),
+        "RoBERTa large": (50_265, 514, 1024, 24, 1),
+        "BERT large": (30_522, 512, 1024, 24, 2),
+        "RoBERTa base": (50_265, 514, 768, 12, 1),
+        "BERT base": (30_522, 512, 768, 12, 2),
     }
     fig, ax = canvas(height=1.9)
-    for row, (v, n, d, l) in enumerate(models.values()):
+    for row, (v, n, d, l, segments) in enumerate(models.values()):
         parts = {
             "token embedding": v * d,
             "attention": l * 4 * (d**2 + d),
             "feed-forward": l * (8 * d**2 + 5 * d),
         }
-        whole = bert_parameters(v, n, d, l)
+        whole = bert_parameters(v, n, d, l, segments)
         parts["other"] = whole - sum(parts.values())
         left = 0
         for colour, (name, count) in zip(COLOURS, parts.items(), strict=False):

@@ -51,16 +51,16 @@ def figure_two_effects():
     axs[1].set(xlabel="FLOPs")
     axs[1].legend(title="width", loc="lower left")
     widths = list(runs)
-    for label, which, style in (
-        ("same tokens", ends, "o--"),
-        ("same FLOPs", runs, "o-"),
+    for label, which, style, place in (
+        ("same tokens", ends, "o--", (27, 2.31)),
+        ("same FLOPs", runs, "o-", (42, 1.85)),
     ):
         last = [which[d][-1, 4] for d in widths]
-        axs[2].plot(widths, last, style, color=INK, markersize=3, label=label)
+        axs[2].plot(widths, last, style, color=INK, markersize=3)
+        axs[2].annotate(label, place)
     axs[2].set(xlabel="width", xscale="log", ylabel="loss at the end")
     axs[2].set_xticks(widths, [str(d) for d in widths])
     axs[2].minorticks_off()
-    axs[2].legend()
     for ax in axs[:2]:
         ax.set_xscale("log")
     return fig

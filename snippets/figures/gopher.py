@@ -36,7 +36,7 @@ def figure_geometry():
             linewidth=0.5,
         )
         ax.plot(*slant(points), ".", color=colour, markersize=3)
-        ax.set(title=title, xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+        ax.set(title=title, xlim=(-3, 3), ylim=(-2.4, 2.8), aspect="equal")
         ax.axis("off")
     return fig
 

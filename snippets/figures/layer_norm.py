@@ -60,7 +60,13 @@ def figure_depth():
         )
     law = gradients["pre"][0] * np.sqrt(depths[0] / depths)
     axs[1].plot(
-        depths, law, color=INK, linewidth=1, linestyle=":", zorder=3, label="1/√L"
+        depths,
+        law,
+        color=INK,
+        linewidth=1,
+        linestyle=":",
+        zorder=3,
+        label="1/√L",
     )
     axs[0].set(xlabel="layer", ylabel="‖x‖² / d", ylim=(0, None))
     axs[1].set(

@@ -28,8 +28,8 @@ def figure_ranks():
     """The loss in capitals: the full update cut to rank r, and LoRA."""
     tiny, merges, h = load_tiny()
     full, by_rank, alpha = load_lora()
-    loud = corpus().split("CHAPTER XII")[1].upper()[:2500]
-    text = np.array(encode(loud, merges)[: 6 * 65]).reshape(6, 65)
+    loud = corpus().split("CHAPTER XII")[1].upper()[:1500]
+    text = np.array(encode(loud, merges)[: 3 * 65]).reshape(3, 65)
 
     def loss(params):
         return float(gpt_loss(params, text, h))
@@ -57,11 +57,12 @@ def figure_ranks():
         (loss(truncated(tiny, full, 64)), "full training"),
     ):
         ax.axhline(level, color=INK, linewidth=0.6, linestyle=":")
-        ax.annotate(words, (64, level + 0.02), ha="right")
+        ax.annotate(words, (1, level - 0.03), va="top")
     ax.set_xscale("log", base=2)
     ax.set(xlabel="rank r", ylabel="loss in nats per token")
     ax.set_xticks([1, 2, 4, 8, 16, 32, 64], [1, 2, 4, 8, 16, 32, 64])
-    ax.legend(loc="lower left")
+    ax.set_ylim(2.2, 3.45)
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
     return fig
 
 

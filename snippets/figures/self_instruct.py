@@ -32,6 +32,7 @@ def figure_gate():
     ax.axvline(0.7, color=INK, linewidth=0.6, linestyle=":")
     ax.annotate("the gate", (0.7, 0), (0.71, 0.93), textcoords=ax.transAxes)
     ax.set(xlabel="ROUGE-L with the most similar text", ylabel="new texts")
+    ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
     ax.legend(loc="upper left")
     return fig
 

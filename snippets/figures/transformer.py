@@ -32,7 +32,7 @@ def figure_saturation():
     for ax in axs:
         ax.set_xscale("log", base=2)
         ax.set_xlabel("$d_k$")
-    axs[0].legend(loc="lower right", bbox_to_anchor=(1, 0.12))
+    axs[1].legend(loc="lower left")
     return fig
 
 

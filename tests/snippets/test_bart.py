@@ -201,6 +201,7 @@ def jax_side(params, side, tokens, memory):
     return x
 
 
+@partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 @partial(jax.value_and_grad, has_aux=True)
 def reference(params, spoilt, document, start):
     """JAX's ((loss, (memory, logits)), gradient of the loss)."""

@@ -66,6 +66,13 @@ def test_masking_without_a_token_to_choose_is_refused():
         bert.mask_tokens(np.random.default_rng(0), np.array([1, 2]), np.array([True] * 2), V, MASK)
 
 
+@pytest.mark.parametrize("rate", [0.0, -0.1, 1.5])
+def test_a_rate_that_is_no_share_is_refused(rate):
+    ids, special = np.arange(4), np.zeros(4, dtype=bool)
+    with pytest.raises(ValueError, match="no share above 0"):
+        bert.mask_tokens(np.random.default_rng(0), ids, special, V, MASK, rate)
+
+
 def test_half_of_the_pairs_are_next_and_the_rest_come_from_other_documents():
     rng = np.random.default_rng(0)
     documents = [[(d, j) for j in range(3)] for d in range(4)]
@@ -152,6 +159,12 @@ def test_loss_and_gradient_are_jaxs(seed):
     theirs = JAX(params, *arguments, h=2)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
+def test_a_loss_without_a_token_to_predict_is_refused():
+    shown, segments, ids, chosen, is_next = example(0)
+    with pytest.raises(ValueError, match="no token has to be predicted"):
+        bert.pretraining_loss(noisy(0), shown, segments, ids, chosen & False, is_next, 2)
 
 
 def test_a_change_anywhere_reaches_every_state():

@@ -59,6 +59,12 @@ def test_the_loop_keeps_every_version_and_each_obeys_its_principle(response, law
         assert not set(version) & set(laws[draw])
 
 
+@pytest.mark.parametrize("draw", [-1, 2])
+def test_a_draw_beyond_the_constitution_is_refused(draw):
+    with pytest.raises(ValueError, match="names no principle"):
+        c.critique_revision(["a"], [{"a": "A"}, {"b": "B"}], [0, draw])
+
+
 @pytest.mark.parametrize(("k", "n"), [(2, 3), (3, 4), (4, 2)])
 def test_over_all_draws_a_fault_survives_as_often_as_its_principle_is_missed(k, n):
     laws = [{word: "-"} for word in WORDS[:k]]

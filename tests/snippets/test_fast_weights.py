@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import expit
-from scipy.stats import chi2, kstest
 
 from snippets.fast_weights import (
     capacity_loss,
@@ -25,7 +24,6 @@ from snippets.fast_weights import (
     linear_attention_chunked,
     linear_attention_recurrent,
     normalised,
-    orthogonal_rows,
     positive_features,
     program,
     softmax_kernel,
@@ -161,38 +159,6 @@ def test_errors_fall_with_the_number_of_draws_as_sampling_shows():
     found = np.mean((tries - np.exp(x @ y)) ** 2, axis=0)
     expected = kernel_errors(x, y, 8)
     assert found == pytest.approx([expected[kind] for kind in FEATURES], rel=0.3)
-
-
-def test_orthogonal_rows_are_orthogonal_with_the_lengths_of_normal_vectors():
-    rng = np.random.default_rng(0)
-    draws = [orthogonal_rows(rng, 3, 5) for _ in range(400)]
-    for rows in draws:
-        gram = rows @ rows.T
-        assert np.allclose(gram, np.diag(np.diag(gram)), atol=1e-12)
-    squares = np.sum(np.array(draws) ** 2, axis=-1).ravel()
-    assert kstest(squares, chi2(5).cdf).pvalue > 0.01
-    assert kstest(np.array(draws)[:, 0, 0], "norm").pvalue > 0.01
-
-
-def test_orthogonal_rows_err_less_by_at_least_what_theorem_2_says():
-    rng = np.random.default_rng(1)
-    d = m = 4
-    x = np.array([0.5, -0.4, 0.3, 0.2])
-    y = np.array([0.4, 0.1, 0.5, -0.3])
-    exact = np.exp(x @ y)
-    found = [
-        float(positive_features(x, omega) @ positive_features(y, omega))
-        for omega in (orthogonal_rows(rng, m, d) for _ in range(2500))
-    ]
-    floor = np.exp(-(x @ x + y @ y) / 2)
-    gap = 2 * (m - 1) / (m * (d + 2)) * (exact - floor) ** 2
-    assert np.mean(found) == pytest.approx(exact, rel=0.03)
-    assert np.mean((found - exact) ** 2) <= kernel_errors(x, y, m)["plus"] - gap
-
-
-def test_more_orthogonal_rows_than_dimensions_are_refused():
-    with pytest.raises(ValueError, match="6 rows do not fit a width of 5"):
-        orthogonal_rows(np.random.default_rng(0), 6, 5)
 
 
 # -- the delta rule -------------------------------------------------------------------------

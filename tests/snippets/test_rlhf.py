@@ -279,6 +279,10 @@ def test_the_summary_of_the_sft_model_itself_has_no_kl():
         (lambda: rlhf.kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])), "infinite"),
         (lambda: rlhf.optimum(np.ones(2) / 2, np.ones(2), 0.0), "without a leash"),
         (lambda: rlhf.best_of_n(np.ones(2) / 2, 0), "at least one"),
+        (lambda: rlhf.best_of_n_kl(0), "at least one"),
+        (lambda: rlhf.doubling(1.0, 0.1, 0.0), "must be positive"),
+        (lambda: rlhf.proportional(1.0, 0.1, 0.0), "must be positive"),
+        (lambda: rlhf.rank_answers(np.ones(3), 4, 5, rng_of(0)), "no 4 of 3"),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -146,6 +146,11 @@ def test_outputs_first_gives_each_label_its_turn_and_its_own_inputs(joint):
     np.testing.assert_allclose(frequencies(pairs) * 3, joint / joint.sum(0), atol=0.05)
 
 
+def test_a_label_that_no_input_has_is_refused():
+    with pytest.raises(ValueError, match="a label that no input has"):
+        s.output_first(np.random.default_rng(0), np.array([[0.5, 0.0], [0.5, 0.0]]), 4)
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=8))
 def test_instances_are_kept_once_and_only_where_the_input_decides_the_output(pairs):
     kept = s.filter_instances(pairs)
