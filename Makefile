@@ -11,7 +11,7 @@ export JAX_PLATFORMS := cpu
 export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html page test train doctest livehtml pdf pdf-deps epub editions editions-deps oracles \
+.PHONY: help html page test train doctest livehtml pdf pdf-deps epub editions oracles \
         linkcheck lint format bench clean
 
 help: ## list these tasks

@@ -111,7 +111,7 @@ def micro_batches(x: float, most: int, ramp: float = 1.0) -> int:
 def accumulate(
     gradient: Callable[..., Params],
     params: Params,
-    batches: Iterable[Int[Array, "b n"]],
+    batches: Iterable[Int[Array, "_ n"]],
 ) -> Params:
     """The mean of the gradients of micro-batches, one after the other.
 

@@ -520,7 +520,7 @@ def numbers_table(records):
         shown, *reason = outcome(r)
         told = "".join(node.astext() for node in reason)
         rows.append([
-            [nodes.Text(r.row or r.what)],
+            [nodes.Text(r.row)],
             [nodes.Text(r.printed)],
             [nodes.Text(r.computed)],
             [to_row("numbers", r.name, r.outcome, shown), *(reason if told != said else [])],

@@ -3,13 +3,13 @@
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
-from snippets.gpt import generate
 from snippets.instructgpt import (
     ANSWER,
-    demonstrate,
+    PROMPT,
     load_aligned,
     mistakes,
     prompts,
+    token_log_probs,
 )
 
 
@@ -35,17 +35,15 @@ def figure_tax():
 
 
 def figure_steps():
-    """How far off the answers are: demonstrators, SFT, and PPO."""
+    """How far off answers are, in exact chances: demonstrators, SFT, PPO."""
     a = load_aligned()
     fig, axs = canvas(columns=2, height=2.4)
     for ax, held_out in zip(axs, (False, True), strict=True):
-        x = np.repeat(prompts(a["merges"], held_out), 10, axis=0)
-        rng = np.random.default_rng(0)
-        answers = {"demonstrators": demonstrate(x, 0.4, rng)}
+        x = prompts(a["merges"], held_out)
+        bars = {"demonstrators": shares(x, demonstrated)}
         for label, name in (("SFT", "sft"), ("PPO", "ppo")):
-            answers[label] = generate(a[name], x, ANSWER, a["h"], rng)
-        for i, (label, tokens) in enumerate(answers.items()):
-            share = np.bincount(mistakes(tokens), minlength=6) / len(x)
+            bars[label] = shares(x, chance_by(a[name], a["h"]))
+        for i, (label, share) in enumerate(bars.items()):
             colour = (COLOURS[5], COLOURS[1], COLOURS[0])[i]
             place = np.arange(6) + 0.26 * (i - 1)
             ax.bar(place, 100 * share, 0.24, label=label, color=colour)
@@ -55,3 +53,37 @@ def figure_steps():
     axs[0].set_ylabel("per cent of the answers")
     axs[0].legend()
     return fig
+
+
+def answers(x, times):
+    """Each prompt with its word said so many times."""
+    place = np.arange(ANSWER)
+    ends = np.where(place == times, ord("."), ord("\n"))
+    y = np.where(place < times, x[:, 2:3], ends)
+    return np.concatenate([x, y], axis=-1)
+
+
+def demonstrated(x, times):
+    """The chance that a demonstrator says it so often: 0.6, or 0.2 beside."""
+    off = (times - (x[:, 4] - ord("0"))) % (ANSWER - 1)
+    return np.select([off == 0, (off == 1) | (off == ANSWER - 2)], [0.6, 0.2])
+
+
+def chance_by(params, h):
+    """The same of a model."""
+
+    def chance(x, times):
+        tokens = answers(x, times)
+        return np.exp(token_log_probs(params, tokens, PROMPT, h).sum(axis=-1))
+
+    return chance
+
+
+def shares(x, chance):
+    """The mean chance of being off by 0 to 4, and of no answer at all."""
+    share = np.zeros(6)
+    for times in range(1, ANSWER):
+        off = mistakes(answers(x, times))
+        np.add.at(share, off, chance(x, times) / len(x))
+    share[5] = 1 - share.sum()
+    return share
