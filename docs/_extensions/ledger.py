@@ -519,14 +519,13 @@ def numbers_table(records):
     for r in records:
         shown, *reason = outcome(r)
         told = "".join(node.astext() for node in reason)
-        rows.append([
-            [nodes.Text(r.row)],
-            [nodes.Text(r.printed)],
-            [nodes.Text(r.computed)],
-            [to_row("numbers", r.name, r.outcome, shown), *(reason if told != said else [])],
-        ])  # fmt: skip
+        name = [[nodes.Text(r.row)]] if r.row else []
+        verdict = [to_row("numbers", r.name, r.outcome, shown), *(reason if told != said else [])]
+        rows.append([*name, [nodes.Text(r.printed)], [nodes.Text(r.computed)], verdict])
         said = told
-    return table(["", "printed", "computed", ""], rows, ["numbers"], [30, 15, 15, 40])
+    heads, widths = ["", "printed", "computed", ""], [30, 15, 15, 40]
+    width = len(rows[0])
+    return table(heads[-width:], rows, ["numbers"], widths[-width:])
 
 
 class LedgerDirective(SphinxDirective):

@@ -1,5 +1,7 @@
 """Entry 12 against JAX, SciPy, brute force and the tables of the paper."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,6 +53,7 @@ def test_gradients_are_jaxs(seed, shape, alpha):
     w_0, a, b = factors(rng, *shape)
     x, g = rng.normal(size=(3, shape[1])), rng.normal(size=(3, shape[0]))
 
+    @jax.jit
     def forward(a, b):
         return x @ (w_0 + alpha / len(a) * b @ a).T
 
@@ -98,6 +101,7 @@ def small():
     return rng, init_gpt(rng, 20, 8, 12, 3, 2)
 
 
+@partial(jax.jit, static_argnames="h")
 def unmerged(params, adapters, alpha, tokens, h):
     """The GPT in JAX, written anew, with each update beside its matrix."""
 

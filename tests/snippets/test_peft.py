@@ -26,6 +26,7 @@ def all_edits(rng, params, l_p=3):
     return {name: w + 0.3 * rng.normal(size=w.shape) for name, w in edits.items()}
 
 
+@jax.jit
 def in_jax(params, edits, tokens):
     """The edited GPT, one text, written anew."""
 
