@@ -111,6 +111,8 @@ def merge_lora(params: Params, adapters: Params, alpha: float) -> Params:
     Hu et al. 2022, §4.1.  With -alpha it takes the updates out again.
     """
     names = [key[:-2] for key in adapters if key.endswith(".a")]
+    if not params.keys() >= set(names):
+        raise ValueError("merge_lora: an adapter names no matrix of the model")
     return params | {
         name: params[name]
         + lora_update(adapters[f"{name}.a"], adapters[f"{name}.b"], alpha).T

@@ -73,7 +73,9 @@ def drawn(env):
 def draw(env, docname, name, kind):
     """Draws a figure unless it is there as its code would draw it now; returns its path."""
     package, stem = env.config.verified_package, docname.rpartition("/")[2]
-    verified.forget(package)
+    if env.temp_data.get("figures_of") != docname:  # what a page imports is imported afresh
+        verified.forget(package)
+        env.temp_data["figures_of"] = docname
     module = import_module(f"{env.config.figures_package}.{stem}")
     function = getattr(module, f"figure_{name}")
     digest = fingerprint(package)

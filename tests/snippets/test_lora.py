@@ -47,17 +47,21 @@ def test_the_update_is_the_sum_of_its_outer_products(seed, shape):
     np.testing.assert_allclose(l.lora_update(a, b, 3.0), wanted, rtol=1e-10, atol=1e-10)
 
 
+@jax.jit
+def grads_in_jax(g, x, w_0, a, b, alpha):
+    def forward(a, b):
+        return x @ (w_0 + alpha / len(a) * b @ a).T
+
+    return jax.vjp(forward, a, b)[1](g)
+
+
 @given(seeds, shapes, st.floats(0.1, 32))
 def test_gradients_are_jaxs(seed, shape, alpha):
     rng = np.random.default_rng(seed)
     w_0, a, b = factors(rng, *shape)
     x, g = rng.normal(size=(3, shape[1])), rng.normal(size=(3, shape[0]))
 
-    @jax.jit
-    def forward(a, b):
-        return x @ (w_0 + alpha / len(a) * b @ a).T
-
-    wanted = jax.vjp(forward, jnp.array(a), jnp.array(b))[1](jnp.array(g))
+    wanted = grads_in_jax(g, x, w_0, a, b, alpha)
     for ours, theirs in zip(l.lora_grads(g, x, a, b, alpha), wanted, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
 
@@ -219,6 +223,7 @@ def test_counts_are_those_of_table_15(count, printed):
         lambda: l.phi(np.ones((2, 5)), np.ones((3, 5)), 3, 1),
         lambda: l.phi(np.ones((2, 5)), np.ones((3, 5)), 1, 0),
         lambda: l.init_lora(np.random.default_rng(0), {"w": np.ones((2, 2))}, ["w"], 0),
+        lambda: l.merge_lora({"w": np.ones((2, 2))}, {"v.a": np.ones((1, 2))}, 1.0),
     ],
 )
 def test_bad_input_is_refused(call):
