@@ -207,7 +207,7 @@ class BookTranslator(LaTeXTranslator):
         self.body += [r"\end{sphinxuseclass}" + CR for _ in node["classes"]]
 
     def visit_inline(self, node):
-        if not self.in_title:
+        if not (self.in_title or self.in_caption):  # TeX moves these about
             self.put_targets(node["ids"])
         super().visit_inline(node)
 
