@@ -16,6 +16,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -53,6 +54,8 @@ class DrawnDirective(SphinxDirective):
         figure = nodes.figure("", image, classes=["drawn"])
         self.set_source_info(figure)
         if caption := self.parse_content_to_nodes():
+            if next(caption[0].findall(addnodes.pending_xref), None):
+                self.warn("figure %s: TeX sets no link in a caption: put it into the text", name)
             figure += nodes.caption("", "", *caption[0].children)
         return [figure]
 

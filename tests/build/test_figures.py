@@ -72,6 +72,11 @@ def test_a_figure_without_alt_text(drawing):
     assert drawing.build().says("other.md:3: WARNING: figure line has no :alt:")
 
 
+def test_a_figure_with_a_citation_in_its_caption(drawing):
+    drawing.edit("docs/other.md", "two*", "two* {cite:p}`poe2021third{p. 1}`")
+    assert drawing.build().says("other.md:3: WARNING: figure line: TeX sets no link in a caption")
+
+
 def test_a_figure_that_is_not_there_and_one_that_fails(drawing):
     drawing.edit("docs/other.md", "{drawn} line", "{drawn} circle")
     assert drawing.build().says("other.md:3: WARNING: figure circle: AttributeError")
