@@ -279,7 +279,7 @@ def abridge(table):
 def columns(widths, numbers):
     """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
     if numbers and len(widths) == 5:
-        widths = [23, 16, 16, 16, 29]  # a model's name does not break
+        widths = [50, 34, 29, 29, 58]  # a model's name does not break
     widths = [max(width, 11) for width in widths]  # nor does a claim's id
     right = {len(widths) - 2, len(widths) - 3} if numbers else set()
     kinds = [r"\bknumbers" if i in right else r"\bkcolumn" for i in range(len(widths))]
