@@ -163,6 +163,8 @@ exclude_patterns = ["_*"]
 NOTEBOOKS = (
     STOCK.replace('"myst_parser"', '"myst_nb"')
     + """
+import os
+os.environ["PYTHONPATH"] = os.path.dirname(__file__)  # for the kernels
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 """
