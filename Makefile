@@ -5,7 +5,6 @@ PY := $(VENV)/bin/python
 SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 export FORCE_SOURCE_DATE := 1
-export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JAX_PLATFORMS := cpu
 export OPENBLAS_NUM_THREADS ?= 1
