@@ -59,16 +59,18 @@ def stand_by(argv):
 
 
 def warm_up(app):
-    """Loads what the snippets import of others; they themselves are forgotten, for they change."""
+    """Imports the snippets: those that change until the build begins are imported again."""
+    import modules
     import verified
 
     package = app.config.verified_package
     folder = Path(app.config.verified_root)
+    modules.start_afresh(package)
     with verified.time_limit(5, "an import"):
         for file in folder.glob(f"{package}/**/*.py"):
             with suppress(Exception, SystemExit):  # the page that uses it will tell
                 import_module(".".join(file.relative_to(folder).with_suffix("").parts))
-    verified.forget(package)
+    modules.start_afresh(package)
 
 
 def pages_of(env, files):

@@ -21,6 +21,7 @@ from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+import modules
 import verified
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def draw(env, docname, name, kind):
     """Draws a figure unless it is there as its code would draw it now; returns its path."""
     package, stem = env.config.verified_package, docname.rpartition("/")[2]
     if env.temp_data.get("figures_of") != docname:  # what a page imports is imported afresh
-        verified.forget(package)
+        modules.start_afresh(package)
         env.temp_data["figures_of"] = docname
     module = import_module(f"{env.config.figures_package}.{stem}")
     function = getattr(module, f"figure_{name}")
@@ -95,7 +96,7 @@ def draw(env, docname, name, kind):
 def fingerprint(package):
     """A digest of every module of the package that is loaded, and of the package's data."""
     data = Path(next(iter(sys.modules[package].__path__))) / "data"
-    files = verified.files(package) | {path for path in data.rglob("*") if path.is_file()}
+    files = modules.files(package) | {path for path in data.rglob("*") if path.is_file()}
     digest = blake2b(digest_size=16)
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())

@@ -26,6 +26,8 @@ from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.ext.doctest import DocTestBuilder, SphinxDocTestRunner
 from sphinx.util import logging
 
+import modules
+
 logger = logging.getLogger(__name__)
 
 REPORT = re.compile(
@@ -126,30 +128,10 @@ def time_limit(seconds, what):
         signal.signal(signal.SIGALRM, before)
 
 
-def loaded(package):
-    """The package's modules that Python has imported."""
-    return [name for name in sys.modules if name.startswith(f"{package}.")]
-
-
-def files(package):
-    """The files of the package's modules that Python has imported, its own with them."""
-    modules = (sys.modules.get(name) for name in (package, *loaded(package)))
-    named = (getattr(module, "__file__", None) for module in modules)  # a bare folder has none
-    return {Path(name) for name in named if name}
-
-
 def note_modules(env, package):
     """Makes the page depend on every module of the package that it made Python import."""
-    for file in files(package):
+    for file in modules.files(package):
         env.note_dependency(str(file))
-
-
-def forget(package):
-    """Makes the next import of a module of the package a fresh one, and so a visible one."""
-    for name in loaded(package):
-        parent, _, leaf = name.rpartition(".")
-        getattr(sys.modules.get(parent), "__dict__", {}).pop(leaf, None)
-        del sys.modules[name]
 
 
 def shown_modules(env, package):
@@ -256,7 +238,7 @@ class Verification(EnvironmentCollector):
         runner = Runner(app, env)
         runner.init()
         page = Page()
-        forget(package)
+        modules.start_afresh(package)
         with (
             np.printoptions(),
             np.errstate(),
