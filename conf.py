@@ -1,12 +1,14 @@
 """The Sphinx configuration of the book.  Its pages are in docs/, its code in snippets/."""
 
 import doctest
+import gc
 import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: one thread is faster
+gc.set_threshold(100_000, 50, 100)  # a build makes many nodes, and hardly a cycle to collect
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 project = "From Attention to RLHF"

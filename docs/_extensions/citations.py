@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 import pybtex.plugin
 from docutils import nodes
+from pybtex.richtext import Text
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.labels import BaseLabelStyle
@@ -25,6 +26,7 @@ from sphinxcontrib.bibtex.roles import CiteRole
 logger = logging.getLogger(__name__)
 format_entry = BaseStyle.format_entry
 find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
+decode = Text.from_latex
 
 
 def cited(node):
@@ -68,8 +70,6 @@ class AuthorYearLabels(BaseLabelStyle):
 
 
 def short_authors(entry):
-    from pybtex.richtext import Text
-
     people = entry.persons.get("author") or entry.persons.get("editor") or []
     names = [
         str(Text.from_latex(" ".join([*person.prelast_names, *person.last_names])))
@@ -112,6 +112,11 @@ def use_cache(app):
         return kept[key]
 
     BaseStyle.format_entry = cached
+
+
+def from_latex(text):
+    """Rich text from a field of the bibliography; a mere word needs no decoding."""
+    return Text(text) if text.isalnum() else decode(text)
 
 
 # -- writing again what changed ---------------------------------------------------------------
@@ -171,6 +176,7 @@ def setup(app):
     for name in BibtexDomain.roles:
         app.add_role_to_domain("cite", name, Cite(), override=True)
     pybtex.plugin._load_entry_point = find_entry_point
+    Text.from_latex = from_latex
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
     app.connect("builder-inited", use_cache)
     app.connect("env-updated", rewrite, priority=900)  # after they were formatted
