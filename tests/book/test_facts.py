@@ -206,6 +206,12 @@ def test_every_measure_is_held_by_evidence(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT / "docs").as_posix())
+def test_what_has_changed_since_is_cited_too(page):
+    news = [block for block in read(page.read_text("utf-8")) if block.text.startswith(":now:")]
+    assert [block.text for block in news if not LOCATED.search(block.text)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT / "docs").as_posix())
 def test_the_reader_loses_no_line(page):
     text = page.read_text("utf-8")
     seen = [number for block in read(text) for number, row in block.lines if row.strip()]
