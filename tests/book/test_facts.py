@@ -40,15 +40,19 @@ SCALES = {
     "trillion": 1e12,
 }
 UNITS = alternatives("""
-    [kKMGT]i?B bits? bytes? kilobytes? megabytes? gigabytes? terabytes?
+    [kKMGT]i?B bits? bytes? kilobytes? megabytes? gigabytes? terabytes? TB/s
     ms milliseconds? seconds? minutes? hours? days? weeks? months? years? decades?
-    tokens? merges? words? characters? sentences? sequences? documents? articles? pages?
-    pairs? prompts? instructions? examples? questions? answers? labels? samples?
-    parameters? weights? layers? heads? blocks? dimensions? units? positions? models?
-    [MGTPE]?FLOPS? [MGTPE]?FLOPs? FLOP/s operations? GPUs? TPUs? chips? cores?
-    steps? updates? batches epochs? runs? times
+    tokens? merges? letters? words? characters? sentences? sequences? documents? articles?
+    pages? papers? records? pairs? prompts? instructions? instances? examples? questions?
+    answers? labels? comparisons? revisions? samples? images? pixels? files? lines? entries
+    parameters? weights? layers? sub-layers? heads? blocks? matrix matrices vectors? columns?
+    rows? dimensions? units? positions? values? numbers? ranks? models? classes
+    [MGTPE]?FLOPS? [MGTPE]?FLOPs? FLOP/s operations? GPUs? TPUs? chips? cores? cards? devices?
+    processors? watts? pounds? tonnes? steps? updates? batches iterations? episodes? passes
+    checkpoints? epochs? runs? seeds? times fold
     BLEU ROUGE F1 Elo points? nats? perplexity
-    dollars? people labellers? annotators? authors? tasks? languages? datasets?
+    dollars? people labellers? annotators? respondents? customers? authors? experts?
+    tasks? benchmarks? languages? datasets? sets? principles? programs? equations? experiments?
 """)
 FIGURES = r"\d+(?:,\d{3})*(?:\.\d+)?"
 WORDS = alternatives("""
@@ -67,7 +71,7 @@ def measure(number):
     )
     between = r"(?:(?!(?:a|and|as|by|for|from|in|of|on|or|the|to|with)\b)[a-z]+ )??"
     after = rf"(?P<number>{number}){range_}[ -]?{between}(?P<unit>{units})"
-    return re.compile(rf"(?<![\w.,§-])(?<!entry )(?<!exercise )(?:{before}|{after})(?!\w)")
+    return re.compile(rf"(?<![\w.,§^{{-])(?<!entry )(?<!exercise )(?:{before}|{after})(?!\w)")
 
 
 IN_FIGURES = measure(FIGURES)
