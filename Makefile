@@ -43,8 +43,9 @@ ORACLES := $(VENV)/has-requirements-oracles
 
 html: $(BOOK) ## build the verified book: build/html/index.html
 	@rm -rf build/failed
-	@$(SPHINX) -b html docs build/html || { rm -rf build/failed; mv build/html build/failed 2>/dev/null; \
-	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit 1; }
+	@$(SPHINX) -b html docs build/html || { status=$$?; \
+	  rm -rf build/failed; mv build/html build/failed 2>/dev/null; test $$status != 1 || \
+	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit $$status; }
 	@echo "The book: build/html/index.html"
 
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora

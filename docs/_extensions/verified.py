@@ -12,6 +12,7 @@ which ask it how many examples a page holds.
 
 import ast
 import doctest
+import faulthandler
 import importlib
 import re
 import signal
@@ -110,7 +111,10 @@ def first_line(node):
 
 @contextmanager
 def time_limit(seconds, what):
-    """Interrupts an example that does not end (only the main thread can be interrupted)."""
+    """Interrupts an example that does not end (only the main thread can be interrupted).
+
+    One that is deep in C and hears no signal ends the process, which tells where it stood.
+    """
 
     def stop(*_):
         raise TimeoutError(f"{what} did not finish within {seconds} s (verified_seconds)")
@@ -121,9 +125,11 @@ def time_limit(seconds, what):
         yield
         return
     signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    faulthandler.dump_traceback_later(2 * seconds + 1, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 

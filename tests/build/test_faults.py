@@ -1,0 +1,137 @@
+"""What stops a build from outside: one clear sentence, and nothing that passes for a good book."""
+
+import ctypes
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
+LOOP = "```{doctest}\n>>> 1\n1\n>>> EXAMPLE\n5\n```"
+
+
+def command(book, *options):
+    folders = ["-c", book.root, "-d", book.root / "doctrees", book.root / "docs"]
+    sphinx = [sys.executable, "-m", "sphinx", "-W", "--no-color", "-q", "-b", "html"]
+    return list(map(str, [*sphinx, *options, *folders, book.root / "out"]))
+
+
+def stopped(book, *options, preexec_fn=None):
+    """What a build in a process of its own says when it cannot go on."""
+    done = subprocess.run(
+        command(book, *options), capture_output=True, text=True, preexec_fn=preexec_fn, timeout=120
+    )
+    assert done.returncode not in {0, None}
+    return done.stderr.strip()
+
+
+def as_anyone():
+    """Makes root heed the permissions of files, as others must."""
+    if os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
+
+
+def with_a_full_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+@pytest.mark.parametrize("folder", ["out", "doctrees"])
+def test_a_folder_that_cannot_be_written(book, folder):
+    (book.root / folder).mkdir(mode=0o555)
+    said = stopped(book, preexec_fn=as_anyone)
+    assert "\n" not in said
+    assert said.startswith(f"cannot write {book.root / folder}")
+    assert said.endswith(": Permission denied: allow it to be written, or name another folder")
+    assert not (book.root / "out" / "index.html").exists()
+
+
+def test_a_full_disk(book):
+    said = stopped(book, preexec_fn=with_a_full_disk)
+    assert "\n" not in said
+    assert said.startswith(f"cannot write {book.root / 'out'}: File too large")
+    assert not (book.root / "out" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("whole", "broken", "reason"),
+    [
+        ("title = {Thirds}", "title = {Thirds", "premature end of file"),
+        ("@misc{poe2021third", "@misc{lee2020half", "repeated bibliography entry"),
+        ("@misc{poe2021third,", "@misc poe2021third,", "syntax error in line 3"),
+    ],
+    ids=["an open brace", "a key twice", "no brace"],
+)
+def test_a_bibliography_with_a_broken_entry(book, whole, broken, reason):
+    book.edit("references.bib", whole, broken)
+    said = stopped(book)
+    assert "\n" not in said
+    assert f"{book.root / 'references.bib'}: " in said
+    assert reason in said
+
+
+@pytest.mark.parametrize("options", [(), ("-j", "2")], ids=["serial", "parallel"])
+def test_a_page_in_another_encoding(book, options):
+    path = book.root / "docs" / "other.md"
+    path.write_bytes("# Other\n\ncafé\n".encode("latin-1"))
+    said = stopped(book, *options)
+    assert said == f"{path}:3: byte 0xe9 is not UTF-8: save the page as UTF-8"
+
+
+def test_a_snippet_with_a_syntax_error(book):
+    book.edit("halves/half.py", "x / TWO", "x / / TWO")
+    built = book.build()
+    assert built.says("docs/halving.md:23: WARNING", "halves/half.py", "SyntaxError: invalid")
+    assert 'class="failed' in book.html("halving") or "failed highlight" in book.html("halving")
+
+
+def test_an_endless_loop_names_the_example(book):
+    book.edit("conf.py", "verified_package", "verified_seconds = 1\nverified_package")
+    book.page(LOOP.replace("EXAMPLE", "while True: pass"))
+    built = book.build()
+    assert built.says("other.md:6: WARNING", "while True: pass", "did not finish within 1 s")
+
+
+def test_an_endless_loop_that_hears_no_signal_ends_the_build(book):
+    book.edit("conf.py", "verified_package", "verified_seconds = 1\nverified_package")
+    book.page(LOOP.replace("EXAMPLE", "sum(range(10**15))"))
+    said = stopped(book)
+    assert "Timeout" in said
+    assert 'File "<doctest default[1]>", line 1' in said
+
+
+def files(book):
+    """All that a build made of the book, but for Sphinx's own record of the build."""
+    out = book.root / "out"
+    paths = (p for p in sorted(out.rglob("*")) if p.is_file() and p.name != ".buildinfo")
+    return {str(path.relative_to(out)): path.read_bytes() for path in paths}
+
+
+def test_a_build_killed_at_any_point_leaves_nothing_that_a_later_one_takes_for_good(book):
+    began = time.monotonic()
+    assert book.build("-E").status == 0
+    whole, seconds = files(book), time.monotonic() - began
+    moments = random.Random(0)
+    for _ in range(6):
+        book.edit("halves/ground.py", "TWO", "TWO")  # saved: its pages are read again
+        book.edit("docs/other.md", "Nothing.", "Nothing.")
+        process = subprocess.Popen(command(book, "-E"), stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.3, 1) * 2 * seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert book.build().status == 0
+        assert files(book) == whole
+
+
+def test_a_build_killed_over_a_fault_fails_again(book):
+    assert book.build().status == 0
+    book.edit("docs/halving.md", "2.0\n```", "2.5\n```")
+    process = subprocess.Popen(command(book), stderr=subprocess.DEVNULL)
+    time.sleep(1.5)
+    process.kill()
+    process.wait()
+    assert book.build().says("halving.md", "Expected")
