@@ -25,6 +25,7 @@ def inputs(seed, n=5, i=3):
     return aa.init_gru(rng, n, i), rng.normal(size=n), rng.normal(size=i)
 
 
+@pytest.mark.holds("gru_step", by="library: torch.nn.GRUCell")
 @pytest.mark.parametrize("seed", range(5))
 def test_the_gate_turned_and_a_diagonal_u_give_pytorch(seed):
     p, s, x = inputs(seed)
@@ -44,6 +45,7 @@ def test_an_open_reset_gate_gives_pytorch_again():
     np.testing.assert_allclose(aa.gru_step(s, x, **p), pytorch_cell(p)(s, x), atol=1e-14)
 
 
+@pytest.mark.holds("additive_attention", by="derivative: torch")
 def test_gradients_of_the_attention_are_those_of_pytorch():
     from autograd import grad
 

@@ -31,6 +31,7 @@ def torch_names(side, i, cross):
     yield f"{side}{i}.ffn_bias", f"{base}final_layer_norm.bias"
 
 
+@pytest.mark.holds("encode", "decode", by="library: transformers.BartForConditionalGeneration")
 def test_logits_are_those_of_transformers():
     rng = np.random.default_rng(0)
     params = init_bart(rng, 23, 12, 16, 32, 2)
@@ -76,6 +77,8 @@ def test_logits_are_those_of_transformers():
     np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-9)
 
 
+@pytest.mark.holds("bart_parameters", by="library: transformers.BartModel")
+@pytest.mark.holds("bert_parameters", by="library: transformers.BertForPreTraining")
 @pytest.mark.parametrize(("d", "layers"), [(768, 6), (1024, 12)])
 def test_counts_are_those_of_transformers(d, layers):
     with torch.device("meta"):

@@ -67,6 +67,14 @@ def model_with(params):
     return model
 
 
+@pytest.mark.holds(
+    "embed",
+    "encode",
+    "mlm_logits",
+    "nsp_logits",
+    "pretraining_loss",
+    by="library: transformers.BertForPreTraining",
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_states_logits_and_loss_are_berts_with_our_weights(seed):
     rng = np.random.default_rng(seed)
@@ -108,6 +116,9 @@ SIZES = [
 ]
 
 
+@pytest.mark.holds(
+    "bert_parameters", "head_parameters", by="library: transformers.BertForPreTraining"
+)
 @pytest.mark.parametrize(("d", "l", "h", "encoder", "whole"), SIZES)
 def test_parameters_are_as_many_as_in_bert(d, l, h, encoder, whole):  # noqa: E741
     config = transformers.BertConfig(
@@ -119,6 +130,7 @@ def test_parameters_are_as_many_as_in_bert(d, l, h, encoder, whole):  # noqa: E7
     assert bert.head_parameters(30_522, d) == whole - encoder
 
 
+@pytest.mark.holds("bert_parameters", by="library: transformers.RobertaModel")
 @pytest.mark.parametrize(
     ("d", "l", "h", "wanted"), [(768, 12, 12, 124_645_632), (1024, 24, 16, 355_359_744)]
 )

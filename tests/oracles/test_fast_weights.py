@@ -12,12 +12,14 @@ def tensor(x):
     return torch.tensor(np.asarray(x), dtype=torch.float64)
 
 
+@pytest.mark.holds("elu_plus_one", by="library: torch.nn.functional.elu")
 def test_elu_plus_one_is_torchs():
     x = np.linspace(-5, 5, 41)
     theirs = torch.nn.functional.elu(tensor(x)) + 1
     np.testing.assert_allclose(f.elu_plus_one(x), theirs, rtol=1e-14)
 
 
+@pytest.mark.holds("delta_write", by="library: transformers.models.qwen3_next")
 @pytest.mark.parametrize("unit", [True, False])
 @pytest.mark.parametrize("n", [1, 5, 70])
 def test_the_delta_rule_is_that_of_qwen3_next_without_decay(n, unit):

@@ -9,6 +9,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from snippets.flash_attention import flash_backward, flash_forward
 
 
+@pytest.mark.holds("flash_forward", by="library: torch.nn.functional.scaled_dot_product_attention")
+@pytest.mark.holds("flash_backward", by="derivative: torch")
 @pytest.mark.parametrize("backend", [SDPBackend.MATH, SDPBackend.FLASH_ATTENTION])
 @pytest.mark.parametrize(
     ("n", "d", "b_r", "b_c"), [(257, 16, 64, 48), (33, 8, 7, 33), (5, 3, 1, 1)]

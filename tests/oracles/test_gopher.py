@@ -16,6 +16,7 @@ def inputs(seed, shape=(4, 7)):
     return rng.normal(size=shape), rng.normal(size=shape[-1]), rng.normal(size=shape[-1])
 
 
+@pytest.mark.holds("rms_norm", by="library: torch.nn.functional.rms_norm")
 @pytest.mark.parametrize("eps", [0.0, 1e-5, 0.1])
 @pytest.mark.parametrize("seed", range(3))
 def test_rms_norm_is_torchs(seed, eps):
@@ -34,6 +35,7 @@ def test_torchs_default_eps_is_that_of_the_number_type():
     np.testing.assert_allclose(wanted, theirs(tensor(1e-8 * a)).detach(), rtol=1e-12)
 
 
+@pytest.mark.holds("rms_norm_backward", by="derivative: torch")
 @pytest.mark.parametrize("eps", [0.0, 1e-5])
 def test_rms_norm_backward_is_torchs_autograd(eps):
     a, gain, _ = inputs(1)
@@ -45,6 +47,7 @@ def test_rms_norm_backward_is_torchs_autograd(eps):
     np.testing.assert_allclose(dgain, g.grad, atol=1e-14)
 
 
+@pytest.mark.holds("batch_norm", by="library: torch.nn.functional.batch_norm")
 @pytest.mark.parametrize("seed", range(3))
 def test_batch_norm_is_torchs_in_training(seed):
     x, gain, bias = inputs(seed)

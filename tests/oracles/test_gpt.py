@@ -51,6 +51,7 @@ def theirs(params, h):
     return model
 
 
+@pytest.mark.holds("gpt", "gpt_loss", by="library: transformers.GPT2LMHeadModel")
 def test_logits_and_loss_of_the_tiny_model_are_those_of_gpt_2_with_its_weights():
     params, merges, h = g.load_tiny()
     text = np.array(g.encode(g.corpus()[5000:], merges)[: 3 * 64]).reshape(3, 64)
@@ -62,6 +63,7 @@ def test_logits_and_loss_of_the_tiny_model_are_those_of_gpt_2_with_its_weights()
     assert float(g.gpt_loss(params, text, h)) == pytest.approx(float(loss), rel=1e-12)
 
 
+@pytest.mark.holds("generate", by="library: transformers.GPT2LMHeadModel")
 def test_the_tiny_model_writes_what_gpt_2_writes_with_its_weights():
     params, merges, h = g.load_tiny()
     prompt = np.array(g.encode("The Queen", merges))
@@ -76,6 +78,7 @@ def test_the_tiny_model_writes_what_gpt_2_writes_with_its_weights():
     assert g.generate(params, prompt, 20, h).tolist() == out[0].tolist()
 
 
+@pytest.mark.holds("gpt_parameters", by="library: transformers.GPT2LMHeadModel")
 @pytest.mark.parametrize(
     ("d", "l", "n", "count"),
     [
@@ -94,6 +97,7 @@ def test_parameters_are_as_many_as_in_gpt_2(d, l, n, count):  # noqa: E741
     assert g.gpt_parameters(50_257, n, d, l) == count
 
 
+@pytest.mark.holds("gpt_parameters", by="library: transformers.OpenAIGPTModel")
 def test_parameters_are_as_many_as_in_gpt_1():
     with torch.device("meta"):
         model = transformers.OpenAIGPTModel(transformers.OpenAIGPTConfig())
@@ -101,6 +105,7 @@ def test_parameters_are_as_many_as_in_gpt_1():
     assert g.gpt_parameters(40_478, 512, 768, 12, final_norm=False) == count
 
 
+@pytest.mark.holds("init_gpt", by="library: transformers.GPT2Model")
 def test_residual_weights_start_as_in_gpt_2():
     torch.manual_seed(0)
     config = transformers.GPT2Config(n_embd=128, n_layer=8, n_head=4)
@@ -110,6 +115,7 @@ def test_residual_weights_start_as_in_gpt_2():
     assert ours["b0.w_2"].std() == pytest.approx(float(block.mlp.c_proj.weight.std()), rel=0.03)
 
 
+@pytest.mark.holds("adam", by="library: torch.optim.AdamW")
 def test_adam_with_decay_is_torchs_adamw():
     rng = np.random.default_rng(1)
     params, state = {"w": rng.normal(size=(3, 2))}, None

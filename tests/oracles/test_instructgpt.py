@@ -2,12 +2,14 @@
 
 import autograd
 import numpy as np
+import pytest
 import torch
 
 from snippets import instructgpt as ig
 from snippets.gpt import gpt
 
 
+@pytest.mark.holds("ranking_loss", by="library: torch.nn.functional.logsigmoid")
 def test_the_ranking_loss_and_its_gradient_are_pytorchs():
     r = np.random.default_rng(0).normal(size=(5, 9))
     w, o = np.triu_indices(9, 1)
@@ -18,6 +20,7 @@ def test_the_ranking_loss_and_its_gradient_are_pytorchs():
     assert np.allclose(autograd.grad(ig.ranking_loss)(r), t.grad.numpy(), atol=1e-14)
 
 
+@pytest.mark.holds("sft_loss", by="library: torch.nn.functional.cross_entropy")
 def test_the_sft_loss_is_pytorchs_cross_entropy_without_the_prompt():
     a = ig.load_aligned()
     tokens = ig.demonstrate(ig.prompts(a["merges"], True), 0.4, np.random.default_rng(0))

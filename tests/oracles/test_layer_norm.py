@@ -11,12 +11,14 @@ def standardise(x):
     return torch.nn.functional.layer_norm(x, x.shape[-1:], eps=0.0)
 
 
+@pytest.mark.holds("normalise", by="library: torch.nn.functional.layer_norm")
 def test_normalise_is_torch_layer_norm_without_eps():
     x = np.random.default_rng(0).normal(size=(3, 5, 16))
     wanted = standardise(torch.tensor(x)).numpy()
     np.testing.assert_allclose(normalise(x), wanted, atol=1e-12)
 
 
+@pytest.mark.holds("jacobian", by="derivative: torch")
 def test_jacobian_is_that_of_torch():
     x = np.random.default_rng(1).normal(size=12)
     wanted = torch.autograd.functional.jacobian(standardise, torch.tensor(x))

@@ -45,6 +45,7 @@ def gpt_2(params, h):
     return model
 
 
+@pytest.mark.holds("merge_lora", by="library: transformers.GPT2LMHeadModel")
 def test_our_merged_model_is_gpt_2_with_the_updates_beside_its_layers():
     tiny, merges, h = load_tiny()
     _, by_rank, alpha = lora.load_lora()
@@ -74,6 +75,7 @@ def test_our_merged_model_is_gpt_2_with_the_updates_beside_its_layers():
     assert not np.allclose(ours, gpt(tiny, text, h), atol=1)
 
 
+@pytest.mark.holds("lora", "lora_grads", by="derivative: torch")
 def test_gradients_are_torchs():
     rng = np.random.default_rng(0)
     w_0, x, g = (rng.normal(size=s) for s in ((5, 7), (4, 7), (4, 5)))
@@ -87,12 +89,14 @@ def test_gradients_are_torchs():
     np.testing.assert_allclose(ours[1], b.grad, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.holds("init_lora", by="library: torch.nn.Linear")
 def test_the_codes_start_of_a_has_a_third_of_our_variance():
     weight = torch.nn.Linear(300, 200).weight.detach()  # the default that loralib takes for A
     ours = lora.init_lora(np.random.default_rng(0), {"w": np.zeros((300, 9))}, ["w"], 200)
     assert 3 * float(weight.var()) == pytest.approx(ours["w.a"].var(), rel=0.03)
 
 
+@pytest.mark.holds("bias_parameters", by="library: transformers.GPT2LMHeadModel")
 @pytest.mark.parametrize(("d", "n_layers"), [(768, 12), (12_288, 96)])
 def test_biases_are_as_many_as_in_gpt_2(d, n_layers):
     config = transformers.GPT2Config(n_embd=d, n_layer=n_layers, n_head=12)

@@ -21,6 +21,7 @@ def config(d, h, layers, v, **options):
     )
 
 
+@pytest.mark.holds("rotate_part", by="library: transformers.models.gpt_neox")
 def test_rotation_of_a_part_is_neoxs():
     rng, settings = np.random.default_rng(0), config(128, 2, 1, 10)
     q, k = (torch.tensor(rng.normal(size=(1, 2, 30, 64))) for _ in "qk")
@@ -31,6 +32,7 @@ def test_rotation_of_a_part_is_neoxs():
         np.testing.assert_allclose(ours, after[0], atol=1e-5)  # NeoX's angles are float32
 
 
+@pytest.mark.holds("neox_block", by="library: transformers.GPTNeoXModel")
 @pytest.mark.parametrize("parallel", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_block_is_neoxs_with_our_weights(seed, parallel):
@@ -66,6 +68,7 @@ def test_the_block_is_neoxs_with_our_weights(seed, parallel):
     np.testing.assert_allclose(ours, out, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.holds("pythia_parameters", "padded", by="library: transformers.GPTNeoXForCausalLM")
 @pytest.mark.parametrize("name", pythia.SUITE)
 def test_the_suite_has_as_many_parameters_as_its_models(name):
     layers, d, h, shards = pythia.SUITE[name]

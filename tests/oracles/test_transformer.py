@@ -17,6 +17,7 @@ def tensor(x):
     return torch.tensor(np.asarray(x), dtype=torch.float64)
 
 
+@pytest.mark.holds("attention", by="library: torch.nn.functional.scaled_dot_product_attention")
 @given(SEEDS, st.integers(1, 6), st.booleans())
 def test_attention_is_torchs(seed, n, causal):
     q, k, v = np.random.default_rng(seed).normal(size=(3, 2, n, 4))
@@ -25,6 +26,9 @@ def test_attention_is_torchs(seed, n, causal):
     np.testing.assert_allclose(t.attention(q, k, v, mask), theirs, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.holds(
+    "layers.layer_norm", "layers.gelu", "layers.cross_entropy", by="library: torch.nn.functional"
+)
 @given(SEEDS, st.integers(1, 4))
 def test_layer_norm_gelu_and_cross_entropy_are_torchs(seed, n):
     rng = np.random.default_rng(seed)
@@ -55,6 +59,7 @@ def load_block(module, p, norms):
         getattr(module, norm).bias.copy_(tensor(p[f"{name}_bias"]))
 
 
+@pytest.mark.holds("encoder_block", by="library: torch.nn.TransformerEncoderLayer")
 @pytest.mark.parametrize("seed", range(5))
 @torch.no_grad()
 def test_the_encoder_block_is_torchs(seed):
@@ -66,6 +71,7 @@ def test_the_encoder_block_is_torchs(seed):
     np.testing.assert_allclose(t.encoder_block(x, p, 2), block(tensor(x)), rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.holds("decoder_block", by="library: torch.nn.TransformerDecoderLayer")
 @pytest.mark.parametrize("seed", range(5))
 @torch.no_grad()
 def test_the_decoder_block_is_torchs(seed):

@@ -31,12 +31,14 @@ def one_cycle(T, cut, eta):
     return rates
 
 
+@pytest.mark.holds("stlr_landing", by="library: torch.optim.lr_scheduler.OneCycleLR")
 @pytest.mark.parametrize("T", [10, 19, 100, 309, 1009])
 def test_the_landing_triangle_is_pytorchs_linear_one_cycle(T):
     found = [ulmfit.stlr_landing(t, T) for t in range(T + 1)]
     np.testing.assert_allclose(found, one_cycle(T, T // 10, 0.01), atol=1e-14)
 
 
+@pytest.mark.holds("discriminative_rates", "discriminative_step", by="library: torch.optim.SGD")
 def test_a_step_at_unequal_rates_is_that_of_parameter_groups():
     rng = np.random.default_rng(0)
     theta, g = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 3))
@@ -52,6 +54,7 @@ def test_a_step_at_unequal_rates_is_that_of_parameter_groups():
         np.testing.assert_allclose(mine, theirs.detach().numpy(), atol=1e-15)
 
 
+@pytest.mark.holds("concat_pool", by="library: torch.nn.functional.adaptive_max_pool1d")
 def test_pooling_is_that_of_pytorchs_adaptive_pools():
     h = np.random.default_rng(0).normal(size=(2, 7, 5))
     channels = torch.from_numpy(h).transpose(1, 2)

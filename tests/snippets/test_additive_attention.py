@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 
@@ -20,6 +21,7 @@ def attention_inputs(rng, t_x, n, c, a):
     return [rng.normal(size=shape) for shape in shapes]
 
 
+@pytest.mark.holds("energies", by="brute force")
 @given(seeds, sizes, sizes, sizes, sizes)
 def test_energies_are_those_of_a_double_loop(seed, t_x, n, c, a):
     s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(seed), t_x, n, c, a)
@@ -34,6 +36,7 @@ def test_energies_are_those_of_a_double_loop(seed, t_x, n, c, a):
     np.testing.assert_allclose(aa.energies(s, h, w_a, u_a, v_a), expected, atol=1e-13)
 
 
+@pytest.mark.holds("additive_attention", by="library: jax.nn.softmax")
 @given(seeds)
 def test_attention_is_that_of_jax_and_scipy(seed):
     s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(seed), 5, 3, 6, 4)
@@ -60,6 +63,7 @@ def test_nothing_to_attend_to_is_an_error():
         aa.additive_attention(s, h[:0], *weights)
 
 
+@pytest.mark.holds("sigmoid", by="library: scipy.special.expit")
 def test_sigmoid_is_that_of_scipy_and_does_not_overflow():
     x = np.concatenate([np.linspace(-30, 30, 601), [-1e4, 1e4]])
     np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15)
@@ -80,6 +84,7 @@ def jax_gru(p, xs, s_0):
     return jax.lax.scan(step, s_0, xs)[1]
 
 
+@pytest.mark.holds("gru_step", "gru", by="derivation: anew in JAX")
 @given(seeds)
 def test_the_unit_is_that_of_a_scan_in_jax(seed):
     rng = np.random.default_rng(seed)
@@ -97,11 +102,21 @@ def test_an_open_update_gate_replaces_the_state():
     np.testing.assert_allclose(aa.gru_step(s, x, **p), np.tanh(p["w"] @ x), atol=1e-15)
 
 
+@pytest.mark.holds("init_gru", by="library: scipy.stats.kstest")
+def test_initial_weights_are_normal_and_keep_the_variance_of_what_they_read():
+    p = aa.init_gru(np.random.default_rng(0), 40, 25)
+    for name, w in p.items():
+        assert w.shape == (40, 40 if name.startswith("u") else 25)
+        assert stats.kstest(w.ravel() * np.sqrt(w.shape[1]), "norm").pvalue > 0.001
+    assert set(p) == {"w", "u", "w_z", "u_z", "w_r", "u_r"}
+
+
 def test_an_empty_sentence_is_an_error():
     with pytest.raises(ValueError, match="empty sentence"):
         aa.gru(np.zeros((0, 2)), np.zeros(3), aa.init_gru(np.random.default_rng(0), 3, 2))
 
 
+@pytest.mark.holds("annotations", by="derivation: anew in JAX")
 def test_annotations_of_the_reversed_sentence_swap_their_halves():
     rng = np.random.default_rng(1)
     f, b = aa.init_gru(rng, 3, 2), aa.init_gru(rng, 3, 2)
@@ -112,6 +127,7 @@ def test_annotations_of_the_reversed_sentence_swap_their_halves():
     np.testing.assert_allclose(h[:, :3], jax_gru(f, xs, jnp.zeros(3)), atol=1e-13)
 
 
+@pytest.mark.holds("initial_state", by="brute force")
 def test_the_decoder_starts_from_the_backward_half_of_the_first_word():
     rng = np.random.default_rng(2)
     h, w_s = rng.normal(size=(4, 6)), rng.normal(size=(3, 3))
@@ -130,6 +146,7 @@ def jax_rnnsearch(ys, h, s_0, p, a):
     return jax.lax.scan(step, s_0, ys)[1]
 
 
+@pytest.mark.holds("rnnsearch", by="derivation: anew in JAX")
 @given(seeds)
 def test_rnnsearch_is_that_of_a_scan_in_jax(seed):
     rng = np.random.default_rng(seed)
@@ -140,6 +157,7 @@ def test_rnnsearch_is_that_of_a_scan_in_jax(seed):
         np.testing.assert_allclose(mine, theirs, atol=1e-12)
 
 
+@pytest.mark.holds("rnnencdec", by="derivation: rnnsearch with its context forced")
 @given(seeds, sizes, sizes)
 def test_forcing_the_context_makes_rnnsearch_the_plain_encoder_decoder(seed, t_y, t_x):
     rng = np.random.default_rng(seed)
@@ -149,14 +167,21 @@ def test_forcing_the_context_makes_rnnsearch_the_plain_encoder_decoder(seed, t_y
     np.testing.assert_allclose(forced, aa.rnnencdec(ys, c, s_0, p), atol=1e-12)
 
 
-def test_maxout_takes_the_larger_of_each_pair_of_neighbours():
-    assert aa.maxout(np.array([1.0, 2, 9, -3, -5, -4])).tolist() == [2, 9, -4]
+@pytest.mark.holds("maxout", by="brute force: pair by pair")
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1))
+def test_maxout_takes_the_larger_of_each_pair_of_neighbours(pairs):
+    assert aa.maxout(np.array(pairs).ravel()).tolist() == [max(pair) for pair in pairs]
+
+
+def test_an_odd_number_of_units_is_refused():
     with pytest.raises(ValueError, match="do not form pairs"):
         aa.maxout(np.zeros(3))
 
 
-def test_word_probabilities_are_those_of_jax():
-    rng = np.random.default_rng(3)
+@pytest.mark.holds("word_probabilities", by="library: jax.nn.softmax")
+@given(seeds)
+def test_word_probabilities_are_those_of_jax(seed):
+    rng = np.random.default_rng(seed)
     s, y, c = rng.normal(size=3), rng.normal(size=2), rng.normal(size=6)
     u_o, v_o, c_o = rng.normal(size=(8, 3)), rng.normal(size=(8, 2)), rng.normal(size=(8, 6))
     w_o = rng.normal(size=(11, 4))
@@ -167,9 +192,9 @@ def test_word_probabilities_are_those_of_jax():
     )
 
 
-@pytest.mark.parametrize("search", [True, False])
-def test_the_count_is_that_of_arrays_that_are_made(search):
-    n, m, half, a, v = 4, 3, 5, 6, 7
+@pytest.mark.holds("rnn_parameters", by="brute force: arrays counted")
+@given(st.booleans(), sizes, sizes, sizes, sizes, sizes)
+def test_the_count_is_that_of_arrays_that_are_made(search, n, m, half, a, v):
     rng = np.random.default_rng(0)
     c = 2 * n if search else n
     made = [np.zeros((v, m)), np.zeros((v, m)), np.zeros((n, n)), np.zeros((v, half))]

@@ -60,6 +60,7 @@ jacobian_of = jax.jit(jax.jacfwd(jax_log_loss))
 gradient_of = jax.jit(jax.grad(jax_objective))
 
 
+@pytest.mark.holds("loss", by="library: scipy.special.logsumexp")
 @given(laws, st.floats(1e7, 1e12), st.floats(1e9, 1e13))
 def test_the_loss_is_the_sum_of_three_terms_in_logarithms(fit, n, d):
     log_terms = [
@@ -70,6 +71,7 @@ def test_the_loss_is_the_sum_of_three_terms_in_logarithms(fit, n, d):
     assert np.isclose(np.log(chinchilla.loss(n, d, fit)), special.logsumexp(log_terms))
 
 
+@pytest.mark.holds("optimum", by="derivative: jax.grad")
 @given(laws, budgets)
 def test_at_the_optimum_jax_finds_no_slope_and_the_budget_is_spent(fit, c):
     n, d = chinchilla.optimum(c, fit)
@@ -78,6 +80,7 @@ def test_at_the_optimum_jax_finds_no_slope_and_the_budget_is_spent(fit, c):
     assert np.isclose(6 * n * d, c, rtol=1e-10)
 
 
+@pytest.mark.holds("optimum", by="library: scipy.optimize.minimize_scalar")
 @given(laws, budgets)
 def test_scipy_finds_the_same_optimum(fit, c):
     found = optimize.minimize_scalar(
@@ -91,6 +94,7 @@ def test_scipy_finds_the_same_optimum(fit, c):
     assert abs(found.x - np.log(n)) < 1e-3
 
 
+@pytest.mark.holds("exponents", by="derivation: elasticities")
 @given(laws, budgets)
 def test_the_exponents_are_the_elasticities_of_the_optimum(fit, c):
     a, b = chinchilla.exponents(fit)
@@ -99,6 +103,7 @@ def test_the_exponents_are_the_elasticities_of_the_optimum(fit, c):
     assert np.allclose(measured, [a, b], atol=1e-9)
 
 
+@pytest.mark.holds("power_law", by="library: scipy.stats.linregress")
 @given(st.integers(0, 1000))
 def test_power_law_is_scipys_regression_in_logarithms(seed):
     rng = np.random.default_rng(seed)
@@ -109,6 +114,7 @@ def test_power_law_is_scipys_regression_in_logarithms(seed):
     assert np.allclose([s, np.log(k)], [found.slope, found.intercept])
 
 
+@pytest.mark.holds("valley", by="derivation: a planted vertex")
 @given(st.floats(1e7, 1e11), st.floats(0.01, 1), st.floats(1, 4))
 def test_valley_finds_the_planted_vertex(vertex, curvature, bottom):
     n = vertex * np.geomspace(0.2, 7, 8)
@@ -116,6 +122,7 @@ def test_valley_finds_the_planted_vertex(vertex, curvature, bottom):
     assert np.isclose(chinchilla.valley(n, losses), vertex, rtol=1e-6)
 
 
+@pytest.mark.holds("log_loss", by="derivative: jax.jacfwd")
 @given(laws, st.integers(0, 1000))
 def test_log_loss_is_scipys_logsumexp_and_its_shares_are_jaxs_gradient(fit, seed):
     rng = np.random.default_rng(seed)
@@ -128,12 +135,14 @@ def test_log_loss_is_scipys_logsumexp_and_its_shares_are_jaxs_gradient(fit, seed
     assert np.allclose(shares.sum(axis=-1), 1)
 
 
+@pytest.mark.holds("huber", by="library: scipy.special.huber")
 @given(st.lists(st.floats(-1, 1), min_size=1), st.floats(1e-4, 1))
 def test_huber_is_scipys(r, delta):
     r = np.array(r)
     assert np.allclose(chinchilla.huber(r, delta), special.huber(delta, r), atol=1e-15)
 
 
+@pytest.mark.holds("gradient", by="derivative: jax.grad")
 @given(laws, st.integers(0, 1000))
 def test_gradient_is_jaxs_and_the_curvature_bounds_from_above(fit, seed):
     n, d, losses = chinchilla.runs(5)
@@ -160,6 +169,7 @@ def test_fit_loss_finds_planted_constants(fit):
     assert np.allclose(chinchilla.loss(n, d, found), chinchilla.loss(n, d, fit), rtol=1e-4)
 
 
+@pytest.mark.holds("fit_loss", by="library: scipy.optimize.minimize")
 def test_fit_loss_is_as_low_as_scipys_best_of_many_starts():
     n, d, losses = chinchilla.runs(5)
 
@@ -221,6 +231,7 @@ def test_the_replications_constants_lie_half_a_percent_above_the_optimum():
     assert round(heights[0] / heights[1], 3) == 1.004
 
 
+@pytest.mark.holds("runs", by="published table: the replication's summary")
 def test_the_data_have_the_summary_that_the_replication_prints():
     """Standard deviations and extremes from the output of its data_analysis.ipynb."""
     n, d, losses = chinchilla.runs()

@@ -1,6 +1,8 @@
 """The surveys of part 2 against brute force, JAX, autograd and NumPy's own 16 bits."""
 
 import math
+import struct
+from functools import reduce
 
 import autograd.numpy as anp
 import jax
@@ -52,6 +54,7 @@ def draw(seed, n, d=3):
     return np.random.default_rng(seed).normal(size=(3, n, d))
 
 
+@pytest.mark.holds("local_attention", "sparse_attention", "local_mask", by="brute force")
 @given(seeds, lengths, st.integers(0, 18))
 def test_local_attention_sees_what_is_near(seed, n, w):
     q, k, v = draw(seed, n)
@@ -62,6 +65,7 @@ def test_local_attention_sees_what_is_near(seed, n, w):
     assert scores == sum(abs(i - j) <= w for i in range(n) for j in range(n))
 
 
+@pytest.mark.holds("block_attention", "sparse_attention", "block_mask", by="brute force")
 @given(seeds, st.integers(1, 5), st.integers(1, 5))
 def test_block_attention_sees_its_block(seed, b, blocks):
     n = b * blocks
@@ -73,6 +77,7 @@ def test_block_attention_sees_its_block(seed, b, blocks):
     assert scores == n * b
 
 
+@pytest.mark.holds("strided_mask", "global_mask", by="brute force")
 @given(lengths, st.integers(1, 17), st.integers(0, 17))
 def test_strided_and_global_masks_follow_their_rules(n, s, g):
     for i in range(n):
@@ -105,6 +110,7 @@ def test_each_kind_is_full_attention_at_its_limit(seed, n):
     np.testing.assert_allclose(kernel_attention(*features, v), small, atol=1e-8)
 
 
+@pytest.mark.holds("kernel_attention", by="derivation: all weights at once")
 @given(seeds, lengths, st.integers(1, 5))
 def test_kernel_attention_is_the_linear_attention_of_entry_4(seed, n, c):
     rng = np.random.default_rng(seed)
@@ -112,6 +118,7 @@ def test_kernel_attention_is_the_linear_attention_of_entry_4(seed, n, c):
     np.testing.assert_allclose(kernel_attention(q, k, v), linear_attention(q, k, v), atol=1e-12)
 
 
+@pytest.mark.holds("exponential_features", by="derivation: the series")
 @given(seeds, st.integers(0, 6), st.integers(1, 3))
 def test_features_sum_up_the_exponential_series(seed, degree, d):
     x, y = np.random.default_rng(seed).normal(size=(2, 1, d))
@@ -122,16 +129,19 @@ def test_features_sum_up_the_exponential_series(seed, degree, d):
     assert features[0].shape[1] == sum(d**j for j in range(degree + 1))
 
 
-def test_low_rank_attention_by_jax():
-    rng = np.random.default_rng(5)
+@pytest.mark.holds("low_rank_attention", by="library: jax.nn.softmax")
+@given(seeds)
+def test_low_rank_attention_by_jax(seed):
+    rng = np.random.default_rng(seed)
     q, k, v = rng.normal(size=(3, 7, 4))
     e, f = rng.normal(size=(2, 3, 7))
     weights = jax.nn.softmax(q @ (e @ k).T / 2, axis=1)
     np.testing.assert_allclose(low_rank_attention(q, k, v, e, f), weights @ (f @ v), atol=1e-13)
 
 
-def test_the_share_of_the_feed_forward_part_by_counting_products():
-    n, d = 6, 4
+@pytest.mark.holds("ffn_share", by="brute force: products counted")
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_the_share_of_the_feed_forward_part_by_counting_products(n, d):
     products = 0
 
     class Counted:
@@ -151,6 +161,7 @@ def test_the_share_of_the_feed_forward_part_by_counting_products():
     assert ffn_share(n, d) == pytest.approx((products - attention_part) / products)
 
 
+@pytest.mark.holds("checkpointed", by="derivative: autograd.grad")
 @given(seeds, st.integers(1, 9), st.data())
 def test_gradients_with_checkpoints_are_those_of_autograd(seed, l_, data):
     every = data.draw(st.integers(1, l_))
@@ -171,8 +182,10 @@ def test_gradients_with_checkpoints_are_those_of_autograd(seed, l_, data):
     assert computed == 2 * l_
 
 
-def test_the_backward_pass_by_jax():
-    rng = np.random.default_rng(3)
+@pytest.mark.holds("activations", "backward", by="derivative: jax.vjp")
+@given(seeds)
+def test_the_backward_pass_by_jax(seed):
+    rng = np.random.default_rng(seed)
     w, x, dy = rng.normal(size=(4, 3, 3)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
 
     def run(w, x):
@@ -189,6 +202,34 @@ def test_the_backward_pass_by_jax():
     np.testing.assert_allclose(dx_mine, dx, atol=1e-12)
 
 
+def through_16_bits(x):
+    """The same numbers through the format of two bytes of Python's struct."""
+    packed = struct.pack(f"{x.size}e", *x.ravel())
+    return np.array(struct.unpack(f"{x.size}e", packed)).reshape(x.shape)
+
+
+@pytest.mark.holds("half", "scaled_gradient", by="library: struct")
+@given(seeds, st.sampled_from([8.0, 1024.0, 3.0]))
+def test_16_bits_are_those_of_pythons_struct(seed, scale):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2, 30)) * 10.0 ** rng.integers(-9, 1, size=(2, 30))
+    np.testing.assert_array_equal(half(x), through_16_bits(x))
+    np.testing.assert_array_equal(scaled_gradient(x, scale), through_16_bits(x * scale) / scale)
+
+
+@pytest.mark.holds("descend", by="library: struct")
+@given(seeds)
+def test_a_master_copy_rounds_once_and_16_bits_round_at_every_step(seed):
+    rng = np.random.default_rng(seed)
+    w, gradients = half(rng.normal(size=3)), rng.normal(size=(5, 3)) / 50
+    updates = through_16_bits(gradients) / 8
+    once = through_16_bits(np.array([math.fsum([a, *-b]) for a, b in zip(w, updates.T)]))
+    np.testing.assert_array_equal(descend(w, gradients, 1 / 8, master=True), once)
+    each = reduce(lambda w, step: through_16_bits(w - step), updates, w)
+    np.testing.assert_array_equal(descend(w, gradients, 1 / 8, master=False), each)
+
+
+@pytest.mark.holds("half", by="derivation: the neighbours of its bits")
 @given(st.integers(0, 2**15 - 2**10 - 1))
 def test_half_leaves_numbers_of_16_bits_alone_and_takes_the_nearest(bits):
     x, above = (float(np.array(b, dtype=np.uint16).view(np.float16)) for b in (bits, bits + 1))
@@ -210,8 +251,16 @@ def test_a_scaled_loss_keeps_small_gradients():
     np.testing.assert_array_equal(scaled_gradient(g, 8.0), g)
 
 
-def test_bytes_by_hand():
+@pytest.mark.holds("adam_bytes", by="published table: Rajbhandari et al. 2020, §3.1")
+def test_bytes_of_gpt_2_are_those_of_the_paper():
     assert adam_bytes(1.5e9) == 24e9
+
+
+@pytest.mark.holds("adam_bytes", by="library: numpy.ndarray.nbytes")
+@given(st.integers(0, 99))
+def test_bytes_are_those_of_five_arrays(n):
+    held = [np.zeros(n, np.float16)] * 2 + [np.zeros(n, np.float32)] * 3
+    assert adam_bytes(n) == sum(w.nbytes for w in held)
 
 
 def test_bad_input_is_refused():

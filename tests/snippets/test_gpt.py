@@ -60,12 +60,14 @@ def test_pieces_lose_nothing(data):
     assert b"".join(g.pieces(data)) == data
 
 
+@pytest.mark.holds("pieces", by="library: tokenizers.pre_tokenizers.ByteLevel")
 @given(ASCII)
 def test_pieces_of_ascii_are_those_of_gpt_2(text):
     found = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str(text)
     assert [show(piece) for piece in g.pieces(text.encode())] == [word for word, _ in found]
 
 
+@pytest.mark.holds("merge", by="library: str.replace")
 @given(st.lists(st.integers(0, 2), max_size=12), st.integers(0, 2), st.integers(0, 2))
 def test_merge_replaces_like_a_string(tokens, a, b):
     text = "".join("xyz"[t] for t in tokens).replace("xyz"[a] + "xyz"[b], "n")
@@ -73,6 +75,7 @@ def test_merge_replaces_like_a_string(tokens, a, b):
     assert "".join({0: "x", 1: "y", 2: "z", 9: "n"}[t] for t in merged) == text
 
 
+@pytest.mark.holds("train_bpe", by="brute force: every pair counted")
 def test_every_merge_is_of_a_most_frequent_pair():
     data = OPENING[:700].encode()
     merges = g.train_bpe(data, 10)
@@ -84,6 +87,7 @@ def test_every_merge_is_of_a_most_frequent_pair():
         assert merge == min(p for p in counts if counts[p] == max(counts.values()))
 
 
+@pytest.mark.holds("train_bpe", by="library: tokenizers.trainers.BpeTrainer")
 def test_training_is_that_of_tokenizers_until_a_tie():
     merges = g.train_bpe(OPENING.encode(), 60)
     tokenizer = Tokenizer(models.BPE())
@@ -101,6 +105,7 @@ def test_training_is_that_of_tokenizers_until_a_tie():
     assert len(set(ours) & set(found)) >= 58
 
 
+@pytest.mark.holds("encode", by="library: tokenizers.models.BPE")
 @settings(max_examples=60)
 @given(ASCII)
 def test_encoding_is_that_of_tokenizers(text):
@@ -183,6 +188,7 @@ def test_the_model_is_one_written_in_jax(seed):
         np.testing.assert_allclose(logits, states @ params["tok_emb"].T, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.holds("gpt_loss", by="derivative: jax.grad")
 def test_loss_and_gradient_are_jaxs():
     params, h, rng = model(3)
     tokens = rng.integers(11, size=(2, 7))
@@ -196,6 +202,7 @@ def test_loss_and_gradient_are_jaxs():
         np.testing.assert_allclose(ours[name], jaxs[name], rtol=1e-8, atol=1e-10, err_msg=name)
 
 
+@pytest.mark.holds("classify", "finetune_loss", by="derivation: anew in JAX")
 def test_the_fine_tuning_objective_is_its_two_terms():
     params, h, rng = model(4)
     tokens, labels = rng.integers(11, size=(2, 7)), np.array([1, 3])
@@ -210,6 +217,7 @@ def test_the_fine_tuning_objective_is_its_two_terms():
         np.testing.assert_allclose(ours, want, rtol=1e-10)
 
 
+@pytest.mark.holds("gpt_parameters", by="brute force: arrays counted")
 def test_the_parameters_are_as_many_as_the_formula_says_but_for_attentions_biases():
     params = g.init_gpt(np.random.default_rng(0), 50, 16, 24, 4, 3)
     assert sum(w.size for w in params.values()) == g.gpt_parameters(50, 16, 24, 3) - 3 * 4 * 24
@@ -241,6 +249,7 @@ def test_bad_sizes_and_tokens_are_refused():
 # -- training -----------------------------------------------------------------------------
 
 
+@pytest.mark.holds("adam", by="library: jax.example_libraries.optimizers.adam")
 def test_adam_is_jaxs():
     rng = np.random.default_rng(5)
     params = {k: rng.normal(size=(3, 2)) for k in ("w", "b")}
@@ -299,6 +308,7 @@ def test_an_interrupted_training_ends_as_a_whole_one(monkeypatch, tmp_path):
 # -- sampling -----------------------------------------------------------------------------
 
 
+@pytest.mark.holds("generate", by="derivation: without a cache")
 @given(SEEDS, st.booleans())
 @settings(max_examples=10)
 def test_generating_with_a_cache_is_generating_without_one(seed, batched):
@@ -312,6 +322,7 @@ def test_generating_with_a_cache_is_generating_without_one(seed, batched):
     np.testing.assert_array_equal(out, tokens)
 
 
+@pytest.mark.holds("draw", by="library: jax.nn.softmax")
 def test_draws_follow_the_softmax_at_the_temperature():
     logits, temperature, n = np.array([0.0, 1.0, -2.0, 0.5]), 0.6, 40_000
     draws = g.draw(np.tile(logits, (n, 1)), np.random.default_rng(0), temperature)
@@ -342,6 +353,7 @@ def test_the_corpus_is_plain_text_without_a_header_or_a_licence():
     assert not {"Gutenberg", "EDITION", "\r", "`"} & set(text.split())
 
 
+@pytest.mark.holds("load_tiny", by="derivation: measured against a table of pairs")
 def test_the_tiny_model_knows_more_than_pairs_of_tokens():
     params, merges, h = g.load_tiny()
     learned, unseen = (
@@ -352,11 +364,13 @@ def test_the_tiny_model_knows_more_than_pairs_of_tokens():
     assert g.gpt_loss(params, windows, h) < best - 0.3
 
 
+@pytest.mark.holds("load_tiny", by="derivation: trained again")
 def test_the_tiny_models_merges_are_those_of_its_chapters():
     data = g.corpus().split("CHAPTER XII")[0].encode()
     assert g.load_tiny()[1][:5] == g.train_bpe(data, 5)
 
 
+@pytest.mark.holds("bigram_loss", by="brute force: pairs counted")
 def test_the_table_of_pairs_counts():
     rng, v, k = np.random.default_rng(2), 4, 2.5
     learn, test = rng.integers(v, size=50), rng.integers(v, size=20)
@@ -372,6 +386,7 @@ def test_the_table_of_pairs_counts():
 # -- prompts, masks, counts ---------------------------------------------------------------
 
 
+@pytest.mark.holds("few_shot_prompt", by="published table: Brown et al. 2020, fig. 2.1")
 def test_the_prompt_is_that_of_figure_2_1():
     shown = [
         ("sea otter", "loutre de mer"),
@@ -384,6 +399,7 @@ def test_the_prompt_is_that_of_figure_2_1():
     )
 
 
+@pytest.mark.holds("banded_mask", by="brute force")
 @given(st.integers(1, 9), st.integers(1, 12))
 def test_a_band_shows_the_last_w_positions(n, w):
     assert g.banded_mask(n, w).tolist() == [[0 <= i - j < w for j in range(n)] for i in range(n)]
@@ -394,6 +410,7 @@ def test_an_empty_band_is_refused():
         g.banded_mask(4, 0)
 
 
+@pytest.mark.holds("gpt_parameters", by="published table: the released models")
 def test_counts_are_those_of_the_released_models():
     """GPT-1's own shapes, and GPT-2's names for its sizes since it corrected them."""
     assert g.gpt_parameters(40_478, 512, 768, 12, final_norm=False) == 116_534_784
@@ -402,6 +419,7 @@ def test_counts_are_those_of_the_released_models():
     assert [round(count / 1e6) for count in counts] == [124, 355, 774, 1558]
 
 
+@pytest.mark.holds("train_flops", by="published table: Brown et al. 2020, Table D.1")
 def test_training_compute_is_that_of_table_d_1():
     assert f"{g.train_flops(174_600 * 10**6, 300 * 10**9):.2E}" == "3.14E+23"
     assert f"{g.train_flops(11_000 * 10**6, 10**12, 0.5):.2E}" == "3.30E+22"

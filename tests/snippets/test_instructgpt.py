@@ -26,6 +26,7 @@ def rng_of(seed):
 # -- the reward model's loss --------------------------------------------------------------
 
 
+@pytest.mark.holds("comparisons", by="library: itertools.combinations")
 @given(st.integers(2, 12))
 def test_comparisons_are_all_pairs_with_the_better_first(k):
     found = [tuple(pair) for pair in ig.comparisons(k).tolist()]
@@ -33,6 +34,7 @@ def test_comparisons_are_all_pairs_with_the_better_first(k):
     assert len(found) == comb(k, 2)
 
 
+@pytest.mark.holds("reward_loss", "ranking_loss", by="library: scipy.special.log_expit")
 @given(SEEDS, st.integers(2, 9))
 def test_the_ranking_loss_is_the_mean_surprise_of_every_pair(seed, k):
     r = rng_of(seed).normal(scale=3, size=(4, k))
@@ -41,6 +43,7 @@ def test_the_ranking_loss_is_the_mean_surprise_of_every_pair(seed, k):
     assert np.isclose(ig.ranking_loss(r), expected, rtol=1e-12)
 
 
+@pytest.mark.holds("reward_loss", "ranking_loss", by="derivative: jax.grad")
 @given(SEEDS, st.sampled_from([2, 9]))
 def test_its_gradient_is_that_of_jax(seed, k):
     r = rng_of(seed).normal(size=k)
@@ -54,11 +57,13 @@ def test_the_loss_stays_finite_for_rewards_far_apart():
     assert ig.reward_loss(np.array([2000.0]), np.array([-2000.0])) == 0
 
 
+@pytest.mark.holds("win_rate", by="library: scipy.stats.logistic")
 @given(st.floats(-20, 20), st.floats(-20, 20))
 def test_the_rate_of_wins_is_that_of_scipys_logistic(a, b):
     assert np.isclose(ig.win_rate(a, b), stats.logistic.cdf(a - b), rtol=1e-12)
 
 
+@pytest.mark.holds("log_odds", by="library: scipy.special.logit")
 @given(st.floats(1e-6, 1 - 1e-6))
 def test_log_odds_undo_the_rate_of_wins(wins):
     assert np.isclose(ig.log_odds(wins), special.logit(wins), rtol=1e-9, atol=1e-12)
@@ -73,6 +78,7 @@ def small(seed, v=11, n=8, d=8):
     return {k: w + 0.3 * rng_of(seed + 1).normal(size=w.shape) for k, w in params.items()}
 
 
+@pytest.mark.holds("token_log_probs", by="brute force: every answer")
 @given(SEEDS.map(lambda s: s % 10_000))
 def test_log_probabilities_of_an_answer_are_of_a_distribution(seed):
     params, start = small(seed), 3
@@ -88,6 +94,7 @@ def test_with_a_prompt_of_one_token_the_sft_loss_is_the_language_models():
     assert np.isclose(ig.sft_loss(params, tokens, 1, 2), expected, rtol=1e-12)
 
 
+@pytest.mark.holds("token_log_probs", "sft_loss", by="library: scipy.special.log_softmax")
 def test_the_sft_loss_leaves_the_prompt_out():
     params, tokens = small(3), rng_of(4).integers(11, size=(5, 8))
     log_p = special.log_softmax(gpt(params, tokens[:, :-1], 2), axis=-1)
@@ -106,6 +113,7 @@ def test_the_reward_is_read_at_the_last_token_only():
     assert np.isclose(moved, 1)
 
 
+@pytest.mark.holds("token_rewards", "ptx_objective", by="derivation: the ratio of whole answers")
 @given(SEEDS, st.floats(0, 2))
 def test_token_rewards_sum_to_the_objective(seed, beta):
     rng = rng_of(seed)
@@ -147,6 +155,7 @@ def test_demonstrators_without_errors_say_what_was_asked():
         assert text == ig.instruction(word, times) + ig.said(word, times)
 
 
+@pytest.mark.holds("demonstrate", by="library: scipy.stats.binom")
 def test_demonstrators_err_at_the_rate_that_they_are_told():
     x = np.repeat(ig.prompts(MERGES, held_out=False), 200, axis=0)
     wrong = ig.mistakes(ig.demonstrate(x, 0.4, rng_of(0))) > 0
@@ -165,6 +174,7 @@ def test_mistakes_count_how_far_an_answer_is_off():
     assert judge(asked, " Queen Queen Queen Queen Queen Queen") == 5
 
 
+@pytest.mark.holds("preferences", by="brute force: every pair")
 def test_preferences_pair_what_differs_and_nothing_else():
     rng = rng_of(3)
     x = np.repeat(ig.prompts(MERGES, held_out=False), 4, axis=0)
@@ -182,6 +192,7 @@ def test_preferences_pair_what_differs_and_nothing_else():
     assert len(w) == len(expected)
 
 
+@pytest.mark.holds("load_aligned", "last_layer", by="derivation: what the stages changed")
 def test_what_is_stored_are_the_stages_that_the_page_says():
     aligned = ig.load_aligned()
     assert set(aligned["ppo"]) == set(aligned["sft"])
@@ -191,6 +202,7 @@ def test_what_is_stored_are_the_stages_that_the_page_says():
     assert aligned["merges"] == MERGES
 
 
+@pytest.mark.holds("load_aligned", by="derivation: measured again")
 def test_the_policy_of_ppo_beats_its_demonstrators_on_prompts_that_it_never_saw():
     a = ig.load_aligned()
     x = np.repeat(ig.prompts(a["merges"], held_out=True), 10, axis=0)

@@ -69,18 +69,21 @@ def example(seed, n=7, d=8, n_layers=2, v=5):
     return w, rng.normal(size=(n, d)), rng.normal(size=(v, d)), rng.integers(v, size=n)
 
 
+@pytest.mark.holds("normalise", by="library: scipy.stats.zscore")
 @given(seeds, widths)
 def test_normalise_is_the_z_score(seed, d):
     x = np.random.default_rng(seed).normal(size=(3, d))
     np.testing.assert_allclose(normalise(x), stats.zscore(x, axis=-1), atol=1e-10)
 
 
+@pytest.mark.holds("jacobian", by="derivative: jax.jacobian")
 @given(seeds, widths)
 def test_jacobian_is_the_automatic_derivative(seed, d):
     x = np.random.default_rng(seed).normal(size=d)
     np.testing.assert_allclose(jacobian(x), automatic_jacobian(x), atol=1e-9)
 
 
+@pytest.mark.holds("jacobian_norm", by="library: numpy.linalg.svd")
 @given(seeds, widths)
 def test_jacobian_has_rank_d_minus_2_and_all_other_singular_values_equal(seed, d):
     x = np.random.default_rng(seed).normal(size=d)
@@ -89,6 +92,7 @@ def test_jacobian_has_rank_d_minus_2_and_all_other_singular_values_equal(seed, d
     np.testing.assert_allclose(values[-2:], 0, atol=1e-9 * values[0])
 
 
+@pytest.mark.holds("backward", by="derivative: jax.jacobian")
 @given(seeds, widths)
 def test_backward_is_the_vector_jacobian_product(seed, d):
     x, g = np.random.default_rng(seed).normal(size=(2, 4, d))
@@ -105,6 +109,7 @@ def test_a_constant_or_flat_vector_is_refused():
         jacobian_norm(np.array([1.0, 2.0]))
 
 
+@pytest.mark.holds("post_ln", "pre_ln", "residual", by="library: scipy.stats.zscore")
 @given(seeds)
 def test_steps_place_the_norm_after_the_sum_or_before_the_sublayer(seed):
     x, dual, w = np.random.default_rng(seed).normal(size=(3, 6, 6))
@@ -119,6 +124,7 @@ def test_steps_place_the_norm_after_the_sum_or_before_the_sublayer(seed):
     np.testing.assert_allclose(second - dual, f(x), atol=1e-12)
 
 
+@pytest.mark.holds("output", "loss", "theory_sublayers", by="derivation: anew in JAX")
 @given(seeds, st.sampled_from(["post", "pre", "residual"]))
 def test_output_and_loss_are_those_of_the_stack_in_jax(seed, kind):
     w, x, w_emb, targets = example(seed)
@@ -146,6 +152,7 @@ def test_an_unknown_kind_is_refused():
         output("peri", x, theory_sublayers(w))
 
 
+@pytest.mark.holds("last_gradient", by="derivative: jax.grad")
 @given(seeds, st.sampled_from(["post", "pre"]))
 def test_last_gradient_is_the_automatic_derivative(seed, kind):
     w, x, w_emb, targets = example(seed)
@@ -154,6 +161,7 @@ def test_last_gradient_is_the_automatic_derivative(seed, kind):
     np.testing.assert_allclose(ours, wanted[-1, 2], atol=1e-9)
 
 
+@pytest.mark.holds("theory_sublayers", by="library: jax.nn.softmax")
 def test_uniform_attention_is_what_zero_queries_and_keys_give():
     w, x, *_ = example(1)
     zero = jnp.zeros((8, 8))
@@ -162,6 +170,7 @@ def test_uniform_attention_is_what_zero_queries_and_keys_give():
     np.testing.assert_allclose(theory_sublayers(w)[0](x), wanted, atol=1e-12)
 
 
+@pytest.mark.holds("init_theory", by="library: scipy.stats.kstest")
 def test_initial_weights_have_the_variance_of_xavier():
     w = init_theory(np.random.default_rng(0), 64, 2)
     assert w.shape == (2, 3, 64, 64)

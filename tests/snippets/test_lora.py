@@ -31,6 +31,7 @@ def test_a_row_at_a_time_it_is_the_papers_equation(seed, shape, alpha):
         np.testing.assert_allclose(h, wanted, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.holds("lora", by="derivation: the merged matrix")
 @given(seeds, shapes, st.floats(0.1, 32))
 def test_the_merged_matrix_computes_the_same(seed, shape, alpha):
     rng = np.random.default_rng(seed)
@@ -40,6 +41,7 @@ def test_the_merged_matrix_computes_the_same(seed, shape, alpha):
     np.testing.assert_allclose(x @ merged.T, l.lora(x, w_0, a, b, alpha), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.holds("lora_update", by="brute force: outer products")
 @given(seeds, shapes)
 def test_the_update_is_the_sum_of_its_outer_products(seed, shape):
     _, a, b = factors(np.random.default_rng(seed), *shape)
@@ -55,6 +57,7 @@ def grads_in_jax(g, x, w_0, a, b, alpha):
     return jax.vjp(forward, a, b)[1](g)
 
 
+@pytest.mark.holds("lora_grads", by="derivative: jax.vjp")
 @given(seeds, shapes, st.floats(0.1, 32))
 def test_gradients_are_jaxs(seed, shape, alpha):
     rng = np.random.default_rng(seed)
@@ -66,6 +69,7 @@ def test_gradients_are_jaxs(seed, shape, alpha):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.holds("best_update", by="library: scipy.linalg.svdvals")
 @given(seeds, st.integers(1, 4))
 def test_no_other_matrix_of_the_rank_is_nearer(seed, r):
     rng = np.random.default_rng(seed)
@@ -80,6 +84,7 @@ def test_no_other_matrix_of_the_rank_is_nearer(seed, r):
         assert np.linalg.norm(delta - fitted @ other) >= best - 1e-12
 
 
+@pytest.mark.holds("phi", by="library: scipy.linalg.subspace_angles")
 @given(seeds, st.integers(1, 3), st.integers(1, 5))
 def test_phi_is_the_mean_squared_cosine_of_scipys_angles(seed, i, j):
     rng = np.random.default_rng(seed)
@@ -133,6 +138,7 @@ def unmerged(params, adapters, alpha, tokens, h):
     return norm(x, "lnf") @ params["tok_emb"].T
 
 
+@pytest.mark.holds("merge_lora", by="derivation: anew in JAX, unmerged")
 @pytest.mark.parametrize("r", [1, 3])
 def test_the_merged_model_is_the_unmerged_one(r):
     rng, params = small()
@@ -169,6 +175,7 @@ def test_a_starts_with_the_scale_that_keeps_the_scale_of_x():
     assert (adapters["w.a"] @ rng.normal(size=400)).std() == pytest.approx(1, rel=0.3)
 
 
+@pytest.mark.holds("load_lora", by="derivation: measured again")
 def test_what_is_stored_teaches_the_tiny_model_to_shout():
     tiny, merges, h = load_tiny()
     full, by_rank, alpha = l.load_lora()
@@ -186,6 +193,9 @@ def test_what_is_stored_teaches_the_tiny_model_to_shout():
 # -- counts -------------------------------------------------------------------------------
 
 
+@pytest.mark.holds(
+    "lora_parameters", "adapter_parameters", "prefix_parameters", by="brute force: arrays counted"
+)
 @given(st.integers(1, 9), st.integers(2, 12), st.integers(1, 5), st.integers(0, 4))
 def test_counts_are_those_of_the_arrays(n, d, r, norms):
     arrays = n * [np.zeros((r, d)), np.zeros((d, r))]
@@ -195,6 +205,7 @@ def test_counts_are_those_of_the_arrays(n, d, r, norms):
     assert l.prefix_parameters(d, r, norms, n) == np.zeros((n, r + norms, d)).size
 
 
+@pytest.mark.holds("bias_parameters", by="brute force: arrays counted")
 def test_biases_are_those_of_gpt_with_biases_in_attention():
     params = init_gpt(np.random.default_rng(0), 20, 8, 12, 3, 2)
     held = sum(w.size for name, w in params.items() if w.ndim == 1 and "gain" not in name)

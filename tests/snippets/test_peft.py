@@ -73,6 +73,7 @@ KINDS = {
 }
 
 
+@pytest.mark.holds("edited_gpt", "edited_block", "edited_attention", by="derivation: anew in JAX")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_edited_model_is_the_one_in_jax(kind):
     rng = np.random.default_rng(1)
@@ -117,6 +118,7 @@ def test_the_future_stays_hidden(seed):
     assert not np.allclose(ours[4:], theirs[4:])
 
 
+@pytest.mark.holds("merge_ia3", by="derivation: unmerged")
 @settings(max_examples=8)
 @given(seeds, st.floats(0, 2))
 def test_ia3_merges_whatever_its_vectors(seed, size):
@@ -154,6 +156,7 @@ def test_the_embeddings_of_a_text_are_a_prompt_that_stands_for_it():
     np.testing.assert_allclose(ours, gpt(params, tokens, H)[4:], rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.holds("adapter", by="library: jax.nn.gelu")
 @given(seeds)
 def test_an_adapter_is_x_and_a_network(seed):
     rng = np.random.default_rng(seed)
@@ -173,12 +176,14 @@ def test_parts_are_the_arrays_of_one_place_in_the_order_of_adapter():
 # -- counts and costs ---------------------------------------------------------------------
 
 
+@pytest.mark.holds("biases", by="brute force: by their shape")
 def test_biases_are_all_vectors_but_the_gains():
     params = load_tiny()[0]
     wanted = {name for name, w in params.items() if w.ndim == 1 and "gain" not in name}
     assert peft.biases(params).keys() == wanted
 
 
+@pytest.mark.holds("init_adapters", "init_prefix", "init_ia3", by="brute force: arrays counted")
 @given(st.integers(1, 5), st.integers(1, 3))
 def test_counts_are_those_of_the_formulas(m, l_p):
     rng = np.random.default_rng(0)
@@ -188,11 +193,13 @@ def test_counts_are_those_of_the_formulas(m, l_p):
     assert peft.count(peft.init_ia3(params)) == peft.ia3_parameters(2, 0, D, 4 * D)
 
 
+@pytest.mark.holds("ia3_parameters", by="brute force: arrays counted")
 def test_ia3_pays_for_three_attentions_in_an_encoder_and_a_decoder():
     blocks = 24 * [np.zeros((3, 2, 2048)), np.zeros((2, 5120))]  # keys, values; feed-forward
     assert peft.ia3_parameters(24, 24, 2048, 5120) == sum(w.size for w in blocks)
 
 
+@pytest.mark.holds("t5_parameters", by="published table: the released models")
 @pytest.mark.parametrize(
     ("sizes", "count"),
     [
@@ -207,6 +214,7 @@ def test_t5_has_its_published_sizes(sizes, count):
     assert peft.t5_parameters(*sizes) == count
 
 
+@pytest.mark.holds("training_bytes", by="library: numpy.ndarray.nbytes")
 def test_training_holds_four_bytes_for_each_byte_that_is_trained():
     frozen, trained = np.zeros(100, np.float16), np.zeros(7, np.float16)
     held = [frozen, trained, trained.copy(), trained.copy(), trained.copy()]
@@ -214,6 +222,7 @@ def test_training_holds_four_bytes_for_each_byte_that_is_trained():
     assert peft.training_bytes(0, 7, weight=4) == 4 * 4 * 7
 
 
+@pytest.mark.holds("fewshot_flops", by="library: jax.make_jaxpr")
 def test_reading_costs_two_operations_for_a_weight_of_a_matrix():
     def products(x, w_1, w_2):
         return (x @ w_1) @ w_2

@@ -26,6 +26,7 @@ def test_frequencies_follow_the_formula_with_i_from_one(half):
     np.testing.assert_allclose(pythia.frequencies(d), wanted, rtol=1e-14)
 
 
+@pytest.mark.holds("rotate", by="library: scipy.linalg.block_diag")
 @given(SEEDS, HALVES, st.integers(-3000, 3000))
 def test_rotation_is_the_block_diagonal_matrix(seed, half, m):
     x = np.random.default_rng(seed).normal(size=2 * half)
@@ -37,6 +38,7 @@ def test_rotation_is_the_block_diagonal_matrix(seed, half, m):
     np.testing.assert_allclose(turned, linalg.block_diag(*blocks) @ x, atol=1e-10)
 
 
+@pytest.mark.holds("rotate_halves", by="derivation: complex numbers")
 @given(SEEDS, HALVES, st.integers(1, 5))
 def test_halves_are_neighbours_in_another_order_and_multiply_as_complex_numbers(seed, half, n):
     rng = np.random.default_rng(seed)
@@ -67,6 +69,7 @@ def test_an_odd_width_is_refused(function):
         function(np.ones((3, 7)), np.arange(3))
 
 
+@pytest.mark.holds("rotate_part", by="derivation: in two parts")
 @given(SEEDS, st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_only_the_share_is_turned(seed, share):
     x, m, width = np.random.default_rng(seed).normal(size=(4, 16)), np.arange(4), int(16 * share)
@@ -80,6 +83,7 @@ def test_a_share_above_one_is_refused():
         pythia.rotate_part(np.ones((2, 4)), np.arange(2), 2)
 
 
+@pytest.mark.holds("decay", by="brute force: arrow by arrow")
 @given(SEEDS, HALVES, st.integers(0, 500))
 def test_the_decay_bounds_every_score(seed, half, m):
     q, k = np.random.default_rng(seed).normal(size=(2, 2 * half))
@@ -136,6 +140,7 @@ def test_the_block_is_causal_and_knows_the_order(parallel):
 # -- sizes -------------------------------------------------------------------
 
 
+@pytest.mark.holds("padded", by="brute force: one by one")
 @given(st.integers(1, 3000), st.integers(1, 5))
 def test_padding_is_the_next_multiple(vocabulary, shards):
     wanted = next(n for n in range(vocabulary, 10**4) if n % (128 * shards) == 0)
@@ -147,6 +152,7 @@ def test_no_shard_is_refused():
         pythia.padded(10, 0)
 
 
+@pytest.mark.holds("pythia_parameters", by="brute force: arrays counted")
 def test_counts_are_those_of_the_arrays():
     p, d, layers, v = noisy(0), 8, 3, 200
     block = sum(np.size(w) for w in p.values())
@@ -156,6 +162,7 @@ def test_counts_are_those_of_the_arrays():
     )
 
 
+@pytest.mark.holds("pythia_parameters", by="published table: Biderman et al. 2023, Table 1")
 def test_non_embedding_counts_are_those_of_table_1():
     printed = (18915328, 85056000, 302311424, 805736448)
     printed += (1208602624, 2517652480, 6444163072, 11327027200)
@@ -166,6 +173,7 @@ def test_non_embedding_counts_are_those_of_table_1():
 # -- memorisation ------------------------------------------------------------
 
 
+@pytest.mark.holds("memorised", by="library: scipy.stats.binom")
 def test_memorised_sequences_are_binomial_slice_by_slice():
     rate = np.repeat([0.01, 0.2], 20_000)
     counts = pythia.memorised(np.random.default_rng(0), rate, 64)
@@ -175,12 +183,14 @@ def test_memorised_sequences_are_binomial_slice_by_slice():
         assert part.var() == pytest.approx(expected.var(), rel=0.05)
 
 
+@pytest.mark.holds("poisson", by="library: scipy.stats.poisson")
 @given(st.floats(0.01, 60), st.integers(0, 80))
 def test_poisson_is_scipys(rate, most):
     wanted = stats.poisson.pmf(np.arange(most + 1), rate)
     np.testing.assert_allclose(pythia.poisson(rate, most), wanted, rtol=1e-9, atol=1e-300)
 
 
+@pytest.mark.holds("quantiles", by="library: scipy.stats.poisson")
 @given(SEEDS, st.floats(0.3, 20))
 def test_quantiles_are_scipys(seed, rate):
     counts = np.random.default_rng(seed).poisson(rate, size=50) + np.eye(50, dtype=int)[0]
@@ -190,6 +200,7 @@ def test_quantiles_are_scipys(seed, rate):
     assert seen.tolist() == sorted(counts.tolist())
 
 
+@pytest.mark.holds("dispersion", by="library: statistics.pvariance")
 def test_dispersion_is_variance_over_mean():
     counts = [0, 3, 1, 1, 5]
     wanted = statistics.pvariance(counts) / statistics.mean(counts)

@@ -24,6 +24,7 @@ def rng_of(seed):
 # -- advantages ---------------------------------------------------------------------------
 
 
+@pytest.mark.holds("n_step_advantages", by="brute force")
 @given(SEEDS, st.integers(1, 8), UNIT)
 def test_n_step_advantages_are_the_sums_written_out(seed, t, gamma):
     rng = rng_of(seed)
@@ -34,6 +35,7 @@ def test_n_step_advantages_are_the_sums_written_out(seed, t, gamma):
         assert np.allclose(rlhf.n_step_advantages(r, v, gamma)[:, i], expected, atol=1e-12)
 
 
+@pytest.mark.holds("gae", by="library: scipy.linalg.toeplitz")
 @given(SEEDS, st.integers(1, 8), UNIT, UNIT)
 def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
     rng = rng_of(seed)
@@ -44,6 +46,7 @@ def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
     assert np.allclose(rlhf.gae(r, v, gamma, lam), delta @ weights, atol=1e-12)
 
 
+@pytest.mark.holds("gae", by="derivation: estimates of all lengths")
 @given(SEEDS, UNIT, st.floats(0, 0.99))
 def test_gae_mixes_the_estimates_of_all_lengths(seed, gamma, lam):
     """Its definition in Schulman et al. 2016: k-step estimates, weighed by (1 - lam) lam^(k-1)."""
@@ -58,6 +61,7 @@ def test_gae_mixes_the_estimates_of_all_lengths(seed, gamma, lam):
 # -- PPO ----------------------------------------------------------------------------------
 
 
+@pytest.mark.holds("policy_gradient", by="derivative: jax.grad")
 @given(SEEDS, st.sampled_from([2, 6]))
 def test_the_policy_gradient_is_that_of_jax(seed, y):
     rng = rng_of(seed)
@@ -70,6 +74,7 @@ def test_the_policy_gradient_is_that_of_jax(seed, y):
     assert np.allclose(rlhf.policy_gradient(logits, actions, adv), expected, atol=1e-12)
 
 
+@pytest.mark.holds("ppo_clip", by="brute force: case by case")
 @given(st.floats(0.01, 3), st.floats(-3, 3), st.floats(0.05, 0.9))
 def test_the_clip_by_cases(ratio, adv, eps):
     expected = ratio * adv
@@ -81,6 +86,7 @@ def test_the_clip_by_cases(ratio, adv, eps):
     assert np.isclose(got[0], expected, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.holds("clip_step", by="derivative: jax.grad")
 @given(SEEDS)
 def test_a_step_of_the_table_is_the_gradient_of_the_clipped_objective(seed):
     rng = rng_of(seed)
@@ -95,6 +101,7 @@ def test_a_step_of_the_table_is_the_gradient_of_the_clipped_objective(seed):
     assert np.allclose(rlhf.clip_step(theta, old, x, y, adv, 0.1), expected, atol=1e-12)
 
 
+@pytest.mark.holds("doubling", by="brute force: case by case")
 @given(st.floats(0.001, 10), st.floats(0.001, 10))
 def test_the_doubling_rule_moves_only_outside_its_band(d, target):
     low, high = target / 1.5, target * 1.5
@@ -112,6 +119,7 @@ def test_the_proportional_rule_saturates_and_rests_at_its_target():
 # -- the closed form ----------------------------------------------------------------------
 
 
+@pytest.mark.holds("kl", by="library: scipy.stats.entropy")
 @given(SEEDS, st.integers(2, 9))
 def test_kl_is_scipys(seed, y):
     p, q = softmax(rng_of(seed).normal(size=(2, y)))
@@ -123,6 +131,7 @@ def test_kl_where_p_is_zero():
     assert rlhf.kl(np.array([1.0, 0.0]), np.array([1.0, 0.0])) == 0
 
 
+@pytest.mark.holds("optimum", by="library: scipy.optimize.minimize")
 @settings(max_examples=10)
 @given(SEEDS, st.floats(0.2, 3))
 def test_no_search_finds_a_better_policy_than_the_closed_form(seed, beta):
@@ -141,6 +150,7 @@ def test_no_search_finds_a_better_policy_than_the_closed_form(seed, beta):
     assert np.isclose(log_z, special.logsumexp(r / beta, b=ref), rtol=1e-12)
 
 
+@pytest.mark.holds("dpo_loss", by="library: jax.nn.log_sigmoid")
 @given(SEEDS)
 def test_dpo_is_jaxs_log_sigmoid_of_implicit_rewards(seed):
     log_w, log_l, ref_w, ref_l = -rng_of(seed).random((4, 6)) * 5
@@ -149,6 +159,7 @@ def test_dpo_is_jaxs_log_sigmoid_of_implicit_rewards(seed):
     assert np.isclose(rlhf.dpo_loss(log_w, log_l, ref_w, ref_l, 0.3), expected, rtol=1e-12)
 
 
+@pytest.mark.holds("rank_answers", by="library: scipy.stats.binom")
 def test_rankings_of_two_follow_the_bradley_terry_model():
     r = np.array([0.0, 1.0, 2.0])
     ranked = rlhf.rank_answers(r, 2, 30_000, rng_of(0))
@@ -169,6 +180,7 @@ def test_rankings_follow_the_plackett_luce_model():
         assert low < seen < high
 
 
+@pytest.mark.holds("ppo_table", by="derivation: the closed form")
 def test_ppo_comes_near_the_closed_form_whatever_the_seed():
     rng = rng_of(5)
     ref, r = softmax(rng.normal(size=(2, 5))), rng.normal(size=(2, 5))
@@ -182,6 +194,7 @@ def test_ppo_comes_near_the_closed_form_whatever_the_seed():
 # -- best of n and over-optimisation ------------------------------------------------------
 
 
+@pytest.mark.holds("best_of_n", by="brute force: every draw")
 @given(SEEDS, st.integers(1, 4))
 def test_best_of_n_by_trying_all_draws(seed, n):
     p = softmax(rng_of(seed).normal(size=4))
@@ -191,6 +204,7 @@ def test_best_of_n_by_trying_all_draws(seed, n):
     assert np.allclose(rlhf.best_of_n(p, n), expected, atol=1e-12)
 
 
+@pytest.mark.holds("best_of_n_kl", by="library: scipy.integrate.quad")
 @pytest.mark.parametrize("n", [1, 2, 5, 64])
 def test_the_kl_of_the_best_of_n_is_an_integral(n):
     """The rank u of the best has density n u^(n-1) on the unit interval."""
@@ -198,6 +212,7 @@ def test_the_kl_of_the_best_of_n_is_an_integral(n):
     assert np.isclose(rlhf.best_of_n_kl(n), value, atol=1e-7)
 
 
+@pytest.mark.holds("tilted_gold", by="brute force: integrated on a grid")
 def test_the_tilted_gaussian_by_integration():
     w, a, c, beta = np.array([1.0, 0.5]), np.array([1.0, 0.2]), np.diag([0.2, 0.4]), 0.7
     z = np.stack(np.meshgrid(*[np.linspace(-9, 9, 401)] * 2, indexing="ij"), -1).reshape(-1, 2)
@@ -249,6 +264,7 @@ def test_a_pass_over_a_batch_makes_its_good_answers_likelier():
     assert set(new) == set(part)
 
 
+@pytest.mark.holds("value_step", by="derivative: jax.grad")
 def test_the_value_step_is_the_gradient_of_the_squared_error():
     judge, batch = one_rollout()
     ahead = np.flip(np.cumsum(np.flip(batch["earned"], -1), -1), -1)

@@ -19,11 +19,13 @@ SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
 HUMAN = [f"{verb} the {noun} of a friend" for verb in ("tell", "sort", "mend") for noun in "xyz"]
 
 
+@pytest.mark.holds("words", by="library: rouge_score.tokenize")
 @given(st.text())
 def test_words_are_the_reference_tokens(text):
     assert s.words(text) == tokenize.tokenize(text, None)
 
 
+@pytest.mark.holds("lcs", by="brute force: every subsequence")
 @given(TOKENS, TOKENS)
 def test_the_lcs_is_the_longest_run_of_choices_that_both_allow(a, b):
     kept = {c for k in range(len(b) + 1) for c in combinations(b, k)}
@@ -31,6 +33,7 @@ def test_the_lcs_is_the_longest_run_of_choices_that_both_allow(a, b):
     assert s.lcs(a, b) == longest
 
 
+@pytest.mark.holds("rouge_l", by="library: rouge_score.rouge_scorer")
 @given(TEXTS, TEXTS)
 def test_rouge_l_is_the_reference_implementations_to_the_last_bit(a, b):
     assert s.rouge_l(a, b) == SCORER.score(b, a)["rougeL"].fmeasure
@@ -50,12 +53,14 @@ def test_rouge_l_is_symmetric_and_one_only_for_the_same_words(a, b):
     assert (score == 1) == (s.words(a) == s.words(b) != [])
 
 
+@pytest.mark.holds("is_novel", by="library: rouge_score.rouge_scorer")
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.floats(0.1, 1))
 def test_a_text_is_novel_if_its_nearest_neighbour_is_far_enough(text, pool, threshold):
     nearest = max((SCORER.score(p, text)["rougeL"].fmeasure for p in pool), default=0)
     assert s.is_novel(text, pool, threshold) == (nearest < threshold)
 
 
+@pytest.mark.holds("is_fit", by="brute force: case by case")
 @pytest.mark.parametrize(
     ("text", "fit"),
     [
@@ -72,6 +77,7 @@ def test_instructions_too_short_too_long_or_of_pictures_are_not_fit(text, fit):
     assert s.is_fit(text) is fit
 
 
+@pytest.mark.holds("sample_prompt", by="brute force: counted")
 @given(SEEDS, st.integers(0, 5))
 def test_a_prompt_shows_two_of_the_machines_once_there_are_two_and_eight_in_all(seed, n):
     machine = [f"machine {i}" for i in range(n)]
@@ -86,6 +92,7 @@ def test_too_few_seeds_are_refused():
         s.sample_prompt(np.random.default_rng(0), HUMAN[:5], ["x", "y"])
 
 
+@pytest.mark.holds("bigram_writer", by="brute force: every pair looked up")
 @given(SEEDS)
 def test_the_writer_joins_only_neighbours_of_its_prompt(seed):
     text = s.bigram_writer(np.random.default_rng(seed), HUMAN)
@@ -103,6 +110,7 @@ def test_a_writer_that_finds_no_end_is_stopped():
     assert len(s.bigram_writer(rng, ["a " * 5000]).split()) <= 200
 
 
+@pytest.mark.holds("bootstrap", by="library: rouge_score.rouge_scorer")
 @pytest.mark.parametrize("seed", range(3))
 def test_the_pool_stays_pairwise_below_the_gate(seed):
     def write(rng, prompt):
@@ -135,11 +143,13 @@ def frequencies(pairs):
     return table
 
 
+@pytest.mark.holds("input_first", by="library: scipy.stats.chisquare")
 def test_inputs_first_draws_the_models_own_distribution(joint):
     pairs = s.input_first(np.random.default_rng(0), joint, 6000)
     np.testing.assert_allclose(frequencies(pairs), joint, atol=0.02)
 
 
+@pytest.mark.holds("output_first", by="library: scipy.stats.chisquare")
 def test_outputs_first_gives_each_label_its_turn_and_its_own_inputs(joint):
     pairs = s.output_first(np.random.default_rng(0), joint, 6000)
     assert set(Counter(y for _, y in pairs).values()) == {2000}
@@ -151,6 +161,7 @@ def test_a_label_that_no_input_has_is_refused():
         s.output_first(np.random.default_rng(0), np.array([[0.5, 0.0], [0.5, 0.0]]), 4)
 
 
+@pytest.mark.holds("filter_instances", by="brute force: every rival")
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=8))
 def test_instances_are_kept_once_and_only_where_the_input_decides_the_output(pairs):
     kept = s.filter_instances(pairs)

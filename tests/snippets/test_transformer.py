@@ -13,6 +13,7 @@ from snippets import transformer as t
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.holds("attention", by="library: jax.nn.softmax")
 @given(SEEDS, st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(1, 4))
 def test_attention_is_jaxs(seed, n, m, d_k, d_v):
     rng = np.random.default_rng(seed)
@@ -21,6 +22,7 @@ def test_attention_is_jaxs(seed, n, m, d_k, d_v):
     np.testing.assert_allclose(t.attention(q, k, v), weights @ v, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.holds("multi_head_attention", "causal_mask", by="derivation: anew in JAX")
 @given(SEEDS, st.integers(1, 7), st.integers(1, 3))
 def test_causal_multi_head_attention_is_jaxs(seed, n, h):
     rng, d = np.random.default_rng(seed), 4 * h
@@ -33,6 +35,7 @@ def test_causal_multi_head_attention_is_jaxs(seed, n, h):
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.holds("attention", by="derivation: the visible keys alone")
 @given(SEEDS, st.integers(1, 5), st.integers(1, 5))
 def test_attention_with_a_mask_is_attention_to_the_visible_keys_alone(seed, n, m):
     rng = np.random.default_rng(seed)
@@ -56,10 +59,12 @@ def test_keys_and_values_of_different_number_are_refused():
         t.attention(np.ones((2, 3)), np.ones((4, 3)), np.ones((5, 3)))
 
 
+@pytest.mark.holds("causal_mask", by="brute force")
 def test_the_causal_mask_shows_each_position_itself_and_its_past():
     assert [[j <= i for j in range(5)] for i in range(5)] == t.causal_mask(5).tolist()
 
 
+@pytest.mark.holds("split_heads", "merge_heads", by="brute force: head by head")
 @given(SEEDS, st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
 def test_heads_cut_and_merged_are_the_same_again(seed, h, n, k):
     x = np.random.default_rng(seed).normal(size=(2, n, h * k))
@@ -83,6 +88,7 @@ def test_positions_follow_the_formula_entry_by_entry():
             assert pe[pos, 2 * i + 1] == pytest.approx(np.cos(angle), abs=1e-15)
 
 
+@pytest.mark.holds("rotation", by="derivation: it moves every code")
 @given(st.integers(-50, 50), st.integers(1, 16))
 def test_the_rotation_moves_every_code(k, half):
     pe = t.positional_encoding(120, 2 * half)
@@ -96,6 +102,7 @@ def test_an_odd_width_is_refused(function):
         function(3, 7)
 
 
+@pytest.mark.holds("feed_forward", by="library: jax.nn.relu")
 @given(SEEDS, st.integers(1, 4))
 def test_feed_forward_is_jaxs(seed, n):
     rng = np.random.default_rng(seed)
@@ -136,6 +143,7 @@ def test_step_zero_is_refused():
         t.learning_rate(0, 512)
 
 
+@pytest.mark.holds("transformer_parameters", by="brute force: arrays counted")
 def test_the_count_is_that_of_the_arrays():
     """Counts the arrays of init_block for the whole base model, small."""
     rng, (d, f, layers, v) = np.random.default_rng(0), (8, 32, 3, 100)
@@ -144,5 +152,6 @@ def test_the_count_is_that_of_the_arrays():
     assert t.transformer_parameters(d, f, layers, 2, 4, 4, v) == total
 
 
+@pytest.mark.holds("training_flops", by="published table: Vaswani et al. 2017, Table 2")
 def test_training_flops_of_the_big_model():
     assert t.training_flops(3.5 * 86_400, 8, 9.5e12) == pytest.approx(2.298e19, rel=1e-3)

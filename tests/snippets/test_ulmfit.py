@@ -62,6 +62,7 @@ ALLENNLP = [
 ]
 
 
+@pytest.mark.holds("schedule", by="published table: AllenNLP's tests")
 @pytest.mark.parametrize("settings, expected", ALLENNLP)
 def test_the_schedule_gives_the_values_of_allennlps_tests(settings, expected):
     unfreeze, decay = settings
@@ -76,6 +77,7 @@ def straight_lines(T, eta, cut_frac, ratio):
     return np.interp(np.arange(T + 1), [0, cut, T], [eta / ratio, eta, eta / ratio])
 
 
+@pytest.mark.holds("stlr_landing", by="library: numpy.interp")
 @given(st.integers(2, 400), st.floats(0.01, 0.9), st.floats(1.5, 100), st.floats(1e-4, 1))
 def test_the_landing_triangle_is_straight_between_its_corners(T, cut_frac, ratio, eta):
     assume(0 < int(T * cut_frac) < T)
@@ -83,6 +85,7 @@ def test_the_landing_triangle_is_straight_between_its_corners(T, cut_frac, ratio
     np.testing.assert_allclose(found, straight_lines(T, eta, cut_frac, ratio), atol=1e-12)
 
 
+@pytest.mark.holds("stlr", by="library: numpy.interp")
 @pytest.mark.parametrize("T", [10, 20, 100, 1000])
 def test_eq_3_is_that_triangle_for_multiples_of_ten(T):
     found = [ulmfit.stlr(t, T) for t in range(T + 1)]
@@ -110,6 +113,7 @@ def test_the_hat_is_one_at_its_peak_and_zero_at_both_ends():
     assert [ulmfit.hat(t, 2, 4) for t in range(7)] == [0, 0.5, 1, 0.75, 0.5, 0.25, 0]
 
 
+@pytest.mark.holds("discriminative_rates", by="brute force: layer by layer")
 @given(st.integers(1, 30), st.floats(1, 10))
 def test_each_layer_has_the_rate_above_it_over_the_factor(n, factor):
     rate, expected = 0.01, []
@@ -119,6 +123,7 @@ def test_each_layer_has_the_rate_above_it_over_the_factor(n, factor):
     np.testing.assert_allclose(ulmfit.discriminative_rates(0.01, n, factor), expected, rtol=1e-12)
 
 
+@pytest.mark.holds("discriminative_step", by="derivative: jax.grad")
 @given(seeds)
 def test_a_step_at_unequal_rates_is_one_of_jax_on_rescaled_parameters(seed):
     """With w = sqrt(rate) * u, plain descent on u at rate 1 moves w at its rate."""
@@ -145,6 +150,7 @@ def test_a_missing_rate_is_an_error():
         ulmfit.discriminative_step([np.ones(2)] * 2, [np.ones(2)] * 2, np.ones(1))
 
 
+@pytest.mark.holds("gradual_unfreezing", by="brute force")
 @given(st.integers(1, 8), st.integers(1, 8))
 def test_layers_thaw_one_by_one_from_the_last(epochs, n):
     awake, expected = set(), []
@@ -155,6 +161,7 @@ def test_layers_thaw_one_by_one_from_the_last(epochs, n):
     assert ulmfit.gradual_unfreezing(epochs, n).tolist() == expected
 
 
+@pytest.mark.holds("concat_pool", by="brute force")
 @given(seeds, st.integers(1, 6), st.integers(1, 5))
 def test_pooling_is_that_of_a_loop_over_entries(seed, t, d):
     h = np.random.default_rng(seed).normal(size=(2, t, d))
@@ -185,6 +192,7 @@ def test_fewer_epochs_than_layers_are_an_error_unless_nothing_is_frozen():
     assert (ulmfit.schedule(2, 10, 3, unfreeze=False) > 0).all()
 
 
+@pytest.mark.holds("error_reduction", by="published table: Howard and Ruder 2018, §4.2")
 def test_error_reductions_are_those_of_section_4_2():
     printed = {(8.2, 4.6): 43.9, (6.57, 5.01): 23.7, (0.84, 0.80): 4.8, (30.58, 29.98): 2.0}
     assert all(round(ulmfit.error_reduction(*k), 1) == v for k, v in printed.items())
