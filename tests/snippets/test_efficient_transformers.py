@@ -223,7 +223,9 @@ def test_a_master_copy_rounds_once_and_16_bits_round_at_every_step(seed):
     rng = np.random.default_rng(seed)
     w, gradients = half(rng.normal(size=3)), rng.normal(size=(5, 3)) / 50
     updates = through_16_bits(gradients) / 8
-    once = through_16_bits(np.array([math.fsum([a, *-b]) for a, b in zip(w, updates.T)]))
+    once = through_16_bits(
+        np.array([math.fsum([a, *-b]) for a, b in zip(w, updates.T, strict=True)])
+    )
     np.testing.assert_array_equal(descend(w, gradients, 1 / 8, master=True), once)
     each = reduce(lambda w, step: through_16_bits(w - step), updates, w)
     np.testing.assert_array_equal(descend(w, gradients, 1 / 8, master=False), each)

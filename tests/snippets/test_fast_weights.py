@@ -53,7 +53,6 @@ def test_writing_adds_every_product_of_an_entry_of_the_value_and_one_of_the_key(
     assert w.tolist() == np.ones((2, 3)).tolist()
 
 
-@pytest.mark.holds("fast_weights", by="brute force")
 @pytest.mark.holds("write", by="brute force: entry by entry")
 @given(SIZES)
 def test_writing_adds_entry_by_entry(sizes):
@@ -64,6 +63,7 @@ def test_writing_adds_entry_by_entry(sizes):
     assert write(w, k, v).tolist() == wanted
 
 
+@pytest.mark.holds("fast_weights", by="brute force")
 @given(SIZES, st.booleans())
 def test_fast_weights_are_a_double_sum_over_the_past(sizes, read_first):
     q, k, v = pairs(sizes)

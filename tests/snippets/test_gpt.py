@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from collections import Counter
 from functools import partial
 from itertools import pairwise
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.example_libraries import optimizers
+from scipy import stats
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from snippets import gpt as g
@@ -116,6 +118,22 @@ def test_encoding_of_the_corpus_is_that_of_tokenizers():
     assert g.encode(OPENING, MERGES) == THEIRS.encode(OPENING).ids
 
 
+def spelled(token, merges):
+    """The bytes of a token, by taking its merges apart down to the bottom."""
+    if token < 256:
+        return [token]
+    return [byte for half in merges[token - 256] for byte in spelled(half, merges)]
+
+
+@pytest.mark.holds("vocabulary", "decode", by="brute force: each merge taken apart")
+@given(st.lists(st.integers(0, 255 + len(MERGES)), max_size=20))
+def test_tokens_stand_for_the_bytes_that_their_merges_join(tokens):
+    words = g.vocabulary(MERGES)
+    assert len(words) == 256 + len(MERGES)
+    assert [list(words[t]) for t in tokens] == [spelled(t, MERGES) for t in tokens]
+    assert list(g.decode(tokens, MERGES)) == [b for t in tokens for b in spelled(t, MERGES)]
+
+
 @given(st.binary(max_size=80))
 def test_decode_undoes_encode_for_any_bytes(data):
     assert g.decode(g.encode(data, MERGES), MERGES) == data
@@ -147,25 +165,36 @@ def jax_norm(x, gain, bias):
     return x / jnp.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * gain + bias
 
 
-@partial(jax.jit, static_argnums=2)
-def jax_hidden(p, tokens, h):
-    """The same model for one text, head by head, in sums over named axes."""
-    n, d = len(tokens), p["tok_emb"].shape[1]
-    x = p["tok_emb"][tokens] + p["pos_emb"][:n]
+def jax_block(x, w, h):
+    """A block for one text, head by head, in sums over named axes."""
+    n, d = x.shape
     future = jnp.triu(jnp.full((n, n), -jnp.inf), 1)
+    y = jax_norm(x, w["ln1_gain"], w["ln1_bias"])
+    q, k, v = (
+        jnp.einsum("nd,dhk->hnk", y, w[name].reshape(d, h, d // h))
+        for name in ("w_q", "w_k", "w_v")
+    )
+    scores = jnp.einsum("hnk,hmk->hnm", q, k) / jnp.sqrt(d / h) + future
+    mixed = jnp.einsum("hnm,hmk->nhk", jax.nn.softmax(scores), v)
+    x = x + jnp.einsum("nhk,hkd->nd", mixed, w["w_o"].reshape(h, d // h, d))
+    y = jax_norm(x, w["ln2_gain"], w["ln2_bias"])
+    x = x + jax.nn.gelu(y @ w["w_1"] + w["b_1"]) @ w["w_2"] + w["b_2"]
+    return x, (k, v)
+
+
+@partial(jax.jit, static_argnums=2)
+def jax_states(p, tokens, h):
+    """What goes into each block, and the last states."""
+    x = jax.nn.one_hot(tokens, len(p["tok_emb"])) @ p["tok_emb"] + p["pos_emb"][: len(tokens)]
+    states = [(x, None)]
     for i in range(2):
         w = {k.split(".")[1]: w for k, w in p.items() if k.startswith(f"b{i}.")}
-        y = jax_norm(x, w["ln1_gain"], w["ln1_bias"])
-        q, k, v = (
-            jnp.einsum("nd,dhk->hnk", y, w[name].reshape(d, h, d // h))
-            for name in ("w_q", "w_k", "w_v")
-        )
-        scores = jnp.einsum("hnk,hmk->hnm", q, k) / jnp.sqrt(d / h) + future
-        mixed = jnp.einsum("hnm,hmk->nhk", jax.nn.softmax(scores), v)
-        x = x + jnp.einsum("nhk,hkd->nd", mixed, w["w_o"].reshape(h, d // h, d))
-        y = jax_norm(x, w["ln2_gain"], w["ln2_bias"])
-        x = x + jax.nn.gelu(y @ w["w_1"] + w["b_1"]) @ w["w_2"] + w["b_2"]
-    return jax_norm(x, p["lnf_gain"], p["lnf_bias"])
+        states.append(jax_block(states[-1][0], w, h))
+    return states, jax_norm(states[-1][0], p["lnf_gain"], p["lnf_bias"])
+
+
+def jax_hidden(p, tokens, h):
+    return jax_states(p, tokens, h)[1]
 
 
 @partial(jax.jit, static_argnums=2)
@@ -177,15 +206,49 @@ def jax_loss(p, tokens, h):
     return jnp.mean(jnp.stack(losses))
 
 
+@pytest.mark.holds("hidden", "gpt", by="derivation: anew in JAX")
 @given(SEEDS)
 @settings(max_examples=8)
 def test_the_model_is_one_written_in_jax(seed):
     params, h, rng = model(seed)
     tokens = rng.integers(11, size=(2, 7))
-    out = g.gpt(params, tokens, h)
-    for text, logits in zip(tokens, out, strict=True):
-        states = jax_hidden(params, text, h)
-        np.testing.assert_allclose(logits, states @ params["tok_emb"].T, rtol=1e-8, atol=1e-10)
+    wanted = jnp.stack([jax_hidden(params, text, h) for text in tokens])
+    np.testing.assert_allclose(g.hidden(params, tokens, h), wanted, rtol=1e-10, atol=1e-10)
+    logits = g.gpt(params, tokens, h)
+    np.testing.assert_allclose(logits, wanted @ params["tok_emb"].T, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("embed", by="library: jax.nn.one_hot")
+@pytest.mark.holds("gpt_block", by="derivation: anew in JAX")
+@given(SEEDS, st.integers(1, 6))
+def test_a_block_is_one_written_in_jax_whether_it_reads_at_once_or_in_parts(seed, cut):
+    params, h, rng = model(seed)
+    tokens = rng.integers(11, size=7)
+    ((x, _), (wanted, pairs), *_), _ = jax_states(params, tokens, h)
+    ours = [g.embed(params, tokens[:cut]), g.embed(params, tokens[cut:], cut)]
+    np.testing.assert_allclose(np.concatenate(ours), x, rtol=1e-10, atol=1e-10)
+    p = g.block_params(params, 0)
+    first, past = g.gpt_block(ours[0], p, h)
+    second, past = g.gpt_block(ours[1], p, h, past)
+    out = np.concatenate([first, second])
+    np.testing.assert_allclose(out, wanted, rtol=1e-10, atol=1e-10)
+    for mine, theirs in zip(past, pairs, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("n_layers", "block_params", by="brute force: name by name")
+@given(st.integers(0, 12))
+def test_blocks_are_found_by_the_number_in_their_names(layers):
+    params = g.init_gpt(np.random.default_rng(0), 5, 4, 2, 1, layers)
+    assert g.n_layers(params) == layers
+    for i in range(layers):
+        wanted = {}
+        for name in params:
+            place, _, own = name.partition(".")
+            if own and int(place[1:]) == i:
+                wanted[own] = params[name]
+        ours = g.block_params(params, i)
+        assert ours.keys() == wanted.keys() and all(ours[k] is wanted[k] for k in wanted)
 
 
 @pytest.mark.holds("gpt_loss", by="derivative: jax.grad")
@@ -223,13 +286,15 @@ def test_the_parameters_are_as_many_as_the_formula_says_but_for_attentions_biase
     assert sum(w.size for w in params.values()) == g.gpt_parameters(50, 16, 24, 3) - 3 * 4 * 24
 
 
-def test_initial_weights_have_the_deviations_of_the_paper():
-    params = g.init_gpt(np.random.default_rng(0), 300, 100, 128, 4, 8)
-    assert params["tok_emb"].std() == pytest.approx(0.02, rel=0.02)
-    for name in ("b3.w_q", "b0.w_1"):
-        assert params[name].std() == pytest.approx(0.02, rel=0.03)
-    for name in ("b3.w_o", "b0.w_2"):
-        assert params[name].std() == pytest.approx(0.005, rel=0.03)
+@pytest.mark.holds("init_gpt", by="library: scipy.stats.kstest")
+def test_initial_weights_have_the_distributions_of_the_paper():
+    params = g.init_gpt(np.random.default_rng(0), 30, 20, 32, 4, 8)
+    for name, w in params.items():
+        if w.ndim == 2:
+            std = 0.005 if name.endswith(("w_o", "w_2")) else 0.02  # 0.02 / sqrt(2 * 8)
+            assert stats.kstest(w.ravel() / std, "norm").pvalue > 0.001
+        else:
+            assert (w == name.endswith("gain")).all()
 
 
 def test_bad_sizes_and_tokens_are_refused():
@@ -346,8 +411,25 @@ def test_bad_prompts_and_temperatures_are_refused():
 # -- the tiny model -----------------------------------------------------------------------
 
 
+CHAPTERS = """Down the Rabbit-Hole
+The Pool of Tears
+A Caucus-Race and a Long Tale
+The Rabbit Sends in a Little Bill
+Advice from a Caterpillar
+Pig and Pepper
+A Mad Tea-Party
+The Queen's Croquet-Ground
+The Mock Turtle's Story
+The Lobster Quadrille
+Who Stole the Tarts?
+Alice's Evidence"""
+
+
+@pytest.mark.holds("corpus", by="published table: the chapters of Carroll 1865")
 def test_the_corpus_is_plain_text_without_a_header_or_a_licence():
     text = g.corpus()
+    found = re.findall(r"^CHAPTER [IVX]+\s+(.+)$", text, re.MULTILINE)
+    assert found == CHAPTERS.splitlines()
     assert 100_000 < len(text) < 300_000 and text.startswith("CHAPTER I\n")
     assert text.count("CHAPTER ") == 12
     assert not {"Gutenberg", "EDITION", "\r", "`"} & set(text.split())

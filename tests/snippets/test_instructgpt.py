@@ -1,5 +1,6 @@
 """Entry 17 against SciPy, JAX's derivatives, counting, and the tables of the paper."""
 
+import re
 from itertools import combinations
 from math import comb
 
@@ -102,6 +103,17 @@ def test_the_sft_loss_leaves_the_prompt_out():
     assert np.isclose(ig.sft_loss(params, tokens, 4, 2), -picked[:, 3:].mean(), rtol=1e-12)
 
 
+@pytest.mark.holds("reward", by="derivation: the logit of one more token")
+@given(SEEDS.map(lambda s: s % 10_000))
+def test_the_reward_is_the_logit_of_a_token_whose_embedding_is_w_r(seed):
+    rng, params = rng_of(seed), small(seed)
+    w_r, b_r, tokens = rng.normal(size=8), rng.normal(), rng.integers(11, size=(3, 6))
+    wider = params | {"tok_emb": np.vstack([params["tok_emb"], w_r])}
+    expected = gpt(wider, tokens, 2)[:, -1, 11] - b_r
+    ours = ig.reward(params | {"w_r": w_r, "b_r": np.array(b_r)}, tokens, 2)
+    np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
+
+
 def test_the_reward_is_read_at_the_last_token_only():
     params = small(5) | {"w_r": rng_of(6).normal(size=8), "b_r": np.array(0.5)}
     tokens = rng_of(7).integers(11, size=(1, 6))
@@ -139,6 +151,29 @@ def test_instructions_and_answers_have_the_lengths_that_the_code_counts_on():
             assert len(encode(ig.said(word, times), MERGES)) == ig.ANSWER
 
 
+@pytest.mark.holds("instruction", "said", by="library: re.fullmatch")
+@given(st.sampled_from(ig.WORDS.split()), st.integers(1, ig.ANSWER - 1))
+def test_instructions_and_answers_can_be_read_back(word, times):
+    asked = re.fullmatch(r"Say (\w+) (\d) times:", ig.instruction(word, times))
+    assert asked.groups() == (word, str(times))
+    said = re.fullmatch(r"((?: \w+)+)\.(\n*)", ig.said(word, times))
+    assert said[1].split() == [word] * times
+    assert times + 1 + len(said[2]) == ig.ANSWER
+
+
+@pytest.mark.holds("prompts", by="brute force: every instruction")
+def test_prompts_are_all_instructions_cut_in_two_by_a_diagonal():
+    words = ig.WORDS.split()
+    seen, unseen = (
+        [decode(x, MERGES).decode() for x in ig.prompts(MERGES, held_out)]
+        for held_out in (False, True)
+    )
+    every = {f"Say {word} {times} times:" for word in words for times in range(1, 5)}
+    assert sorted(seen + unseen) == sorted(every)
+    numbers = "1234" * 3  # held out of each word in turn
+    assert unseen == [f"Say {w} {k} times:" for w, k in zip(words, numbers, strict=True)]
+
+
 def test_held_out_prompts_are_a_quarter_and_of_every_word():
     seen, unseen = (ig.prompts(MERGES, held_out) for held_out in (False, True))
     assert len(seen) == 36 and len(unseen) == 12
@@ -161,6 +196,26 @@ def test_demonstrators_err_at_the_rate_that_they_are_told():
     wrong = ig.mistakes(ig.demonstrate(x, 0.4, rng_of(0))) > 0
     low, high = stats.binom.interval(0.9999, len(x), 0.4)
     assert low < wrong.sum() < high
+
+
+@pytest.mark.holds("mistakes", by="brute force: every answer read as text")
+@given(SEEDS)
+def test_mistakes_are_those_that_a_reader_of_the_text_counts(seed):
+    rng = rng_of(seed)
+    tokens = ig.demonstrate(ig.prompts(MERGES, bool(seed % 2)), 0.7, rng)
+    spoilt = rng.random(len(tokens)) < 0.3
+    place = rng.integers(ig.PROMPT, tokens.shape[1], size=len(tokens))
+    tokens[np.flatnonzero(spoilt), place[spoilt]] = rng.choice([10, 46, 300], size=spoilt.sum())
+    expected = []
+    for row in tokens:
+        _, word, asked, *_ = decode(row[: ig.PROMPT], MERGES).decode().split()
+        text = decode(row[ig.PROMPT :], MERGES)
+        counted = {}
+        for times in range(1, ig.ANSWER):
+            good = f" {word}" * times + "."
+            counted[good.ljust(len(good) + ig.ANSWER - 1 - times, "\n").encode()] = times
+        expected.append(abs(counted[text] - int(asked)) if text in counted else 5)
+    assert ig.mistakes(tokens).tolist() == expected
 
 
 def test_mistakes_count_how_far_an_answer_is_off():
@@ -216,8 +271,30 @@ def test_the_policy_of_ppo_beats_its_demonstrators_on_prompts_that_it_never_saw(
 # -- what the paper prints ----------------------------------------------------------------
 
 
-def test_a_petaflop_day():
-    assert ig.petaflop_days(8.64e19) == 1
+@pytest.mark.holds("petaflop_days", by="published table: Brown et al. 2020, Table D.1")
+@pytest.mark.parametrize(
+    ("parameters", "tokens", "printed"),
+    [(125e6, 300e9, "2.60E+00"), (2650e6, 300e9, "5.52E+01"), (174_600e6, 300e9, "3.64E+03")],
+)
+def test_petaflop_days_are_those_of_gpt_3(parameters, tokens, printed):
+    assert f"{ig.petaflop_days(6 * parameters * tokens):.2E}" == printed
+
+
+@pytest.mark.holds("recovered", by="library: numpy.interp")
+@given(st.floats(-5, 5), st.floats(0.1, 5), st.floats(0, 1), st.booleans())
+def test_what_is_recovered_is_the_way_gone_between_the_two(ppo, gap, share, up):
+    gpt_score = ppo + gap if up else ppo - gap
+    ptx = np.interp(share, [0, 1], [ppo, gpt_score])
+    assert ig.recovered(gpt_score, ppo, ptx) == pytest.approx(share, abs=1e-10)
+
+
+@pytest.mark.holds("nearest_share", by="brute force: every share")
+@given(st.floats(0, 100), st.integers(1, 40))
+def test_no_share_of_n_people_is_nearer(per_cent, n):
+    shares = [100 * k / n for k in range(n + 1)]
+    distance = min(abs(share - per_cent) for share in shares)
+    nearest = {round(s, 1) for s in shares if abs(s - per_cent) < distance + 1e-9}
+    assert ig.nearest_share(per_cent, n) in nearest
 
 
 def test_recovery_is_none_at_ppo_and_all_at_gpt():

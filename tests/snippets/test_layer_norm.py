@@ -144,6 +144,19 @@ def test_states_begin_with_the_input_and_follow_each_sublayer():
         np.testing.assert_array_equal(found[2], shorter[-1])
 
 
+@pytest.mark.holds("states", by="derivation: anew in JAX, one layer more each time")
+@pytest.mark.parametrize("kind", ["post", "pre"])
+def test_states_are_the_tops_of_the_shorter_stacks_in_jax(kind):
+    w, x, *_ = example(2)
+    found = states(kind, x, theory_sublayers(w))
+    for layers in range(len(w) + 1):
+        top = found[2 * layers]
+        if kind == "pre" or not layers:
+            top = normalise(top)  # the stack in JAX ends with one
+        wanted = stack(kind, w[:layers], x) if layers else standardise(x)
+        np.testing.assert_allclose(top, wanted, rtol=1e-10, atol=1e-10)
+
+
 def test_an_unknown_kind_is_refused():
     w, x, *_ = example(0)
     with pytest.raises(ValueError, match="'peri'"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from snippets import peft
 from snippets.gpt import block_params, embed, gpt, gpt_block, init_gpt, load_tiny
@@ -166,11 +167,31 @@ def test_an_adapter_is_x_and_a_network(seed):
     np.testing.assert_allclose(peft.adapter(x, down, b, up, c), wanted, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.holds("parts", by="brute force: by their names")
 def test_parts_are_the_arrays_of_one_place_in_the_order_of_adapter():
     rng = np.random.default_rng(0)
     edits = peft.init_adapters(rng, small(rng), 4)
-    shapes = [w.shape for w in peft.parts(block_params(edits, 1), "ffn")]
-    assert shapes == [(D, 4), (4,), (4, D), (D,)]
+    for i, place in ((0, "att"), (1, "ffn")):
+        found = peft.parts(block_params(edits, i), place)
+        names = [name for w in found for name, mine in edits.items() if mine is w]
+        ends = ("down", "down_bias", "up", "up_bias")
+        assert names == [f"b{i}.{place}_{end}" for end in ends]
+
+
+@pytest.mark.holds("init_adapters", "init_prefix", by="library: scipy.stats.kstest")
+@pytest.mark.holds("init_ia3", by="brute force: entry by entry")
+def test_what_starts_at_random_is_normal_and_the_rest_leaves_the_model_as_it_is():
+    rng = np.random.default_rng(0)
+    params = small(rng)
+    for name, w in peft.init_adapters(rng, params, 30).items():
+        if name.endswith("_down"):
+            assert stats.kstest(w.ravel() * np.sqrt(D), "norm").pvalue > 0.001
+        else:
+            assert not w.any()
+    for w in peft.init_prefix(rng, params, 30).values():
+        assert stats.kstest(w.ravel(), "norm").pvalue > 0.001
+    for w in peft.init_ia3(params).values():
+        assert w.tolist() == [1.0] * len(w)
 
 
 # -- counts and costs ---------------------------------------------------------------------
@@ -183,13 +204,17 @@ def test_biases_are_all_vectors_but_the_gains():
     assert peft.biases(params).keys() == wanted
 
 
-@pytest.mark.holds("init_adapters", "init_prefix", "init_ia3", by="brute force: arrays counted")
+@pytest.mark.holds("count", by="brute force: arrays counted")
 @given(st.integers(1, 5), st.integers(1, 3))
-def test_counts_are_those_of_the_formulas(m, l_p):
+def test_counts_are_those_of_the_arrays(m, l_p):
     rng = np.random.default_rng(0)
     params = small(rng)
-    assert peft.count(peft.init_adapters(rng, params, m)) == 4 * (2 * m * D + m + D)
-    assert peft.count(peft.init_prefix(rng, params, l_p)) == 2 * 2 * l_p * D
+    adapter = [(D, m), (m,), (m, D), (D,)]
+    wanted = sorted(4 * [(D, m), (m,), (m, D), (D,)])
+    edits = peft.init_adapters(rng, params, m)
+    assert sorted(w.shape for w in edits.values()) == wanted
+    assert peft.count(edits) == 4 * sum(np.zeros(shape).size for shape in adapter)
+    assert peft.count(peft.init_prefix(rng, params, l_p)) == np.zeros((2, 2, l_p, D)).size
     assert peft.count(peft.init_ia3(params)) == peft.ia3_parameters(2, 0, D, 4 * D)
 
 
