@@ -48,9 +48,9 @@ def functions(root=ROOT):
     return found
 
 
-def full_name(path, name):
+def full_name(path, name, root=ROOT):
     """A function with its module, by default the one that the test file is named for."""
-    modules = tuple(f"{p.stem}." for p in (ROOT / "snippets").glob("*.py"))
+    modules = tuple(f"{p.stem}." for p in (root / "snippets").glob("*.py"))
     return name if name.startswith(modules) else f"{path.stem.removeprefix('test_')}.{name}"
 
 
@@ -61,10 +61,10 @@ def marks(root=ROOT):
         for path in sorted((root / "tests" / suite).glob("test_*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "holds":
-                    (by,) = [ast.literal_eval(k.value) for k in node.keywords if k.arg == "by"]
+                    by = [ast.literal_eval(k.value) for k in node.keywords if k.arg == "by"]
                     place = f"{path.relative_to(root)}:{node.lineno}"
-                    names = [full_name(path, ast.literal_eval(name)) for name in node.args]
-                    found += [Mark(suite, place, name, by) for name in names]
+                    names = [full_name(path, ast.literal_eval(name), root) for name in node.args]
+                    found += [Mark(suite, place, name, "".join(by)) for name in names]
     return found
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from snippets import additive_attention as aa  # noqa: E402
+from snippets import additive_attention as aa
 
 
 def pytorch_cell(p):

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from snippets import ulmfit  # noqa: E402
+from snippets import ulmfit
 
 
 def one_cycle(T, cut, eta):

@@ -1,16 +1,21 @@
 """RLHF against JAX's derivatives, sums written out, brute force and SciPy."""
 
+from contextlib import nullcontext
+
+import autograd
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jax.example_libraries import optimizers
 from scipy import integrate, optimize, special, stats
 from scipy.linalg import toeplitz
 
 from snippets import rlhf
-from snippets.instructgpt import ANSWER, load_aligned, prompts
+from snippets.gpt import generate, gpt
+from snippets.instructgpt import ANSWER, last_layer, load_aligned, mistakes, prompts, reward
 from snippets.layers import softmax
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -44,6 +49,27 @@ def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
     powers = (gamma * lam) ** np.arange(t)
     weights = toeplitz(powers, np.zeros(t))
     assert np.allclose(rlhf.gae(r, v, gamma, lam), delta @ weights, atol=1e-12)
+
+
+@pytest.mark.holds("td_errors", by="derivation: they telescope")
+@given(SEEDS, st.integers(1, 8), UNIT)
+def test_discounted_surprises_telescope_to_the_advantage_to_the_end(seed, t, gamma):
+    rng = rng_of(seed)
+    r, v = rng.normal(size=(2, t)), rng.normal(size=(2, t + 1))
+    delta = rlhf.td_errors(r, v, gamma)
+    for i in range(t):
+        expected = delta[:, i:] @ gamma ** np.arange(t - i)
+        got = rlhf.n_step_advantages(r, v, gamma)[:, i]
+        assert np.allclose(got, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.holds("check_values", by="brute force: every pair of lengths")
+def test_only_one_value_more_than_rewards_will_do():
+    for rewards in range(5):
+        for values in range(6):
+            good = values - rewards == 1
+            with nullcontext() if good else pytest.raises(ValueError, match="rewards need"):
+                rlhf.check_values(np.zeros((2, rewards)), np.zeros((2, values)))
 
 
 @pytest.mark.holds("gae", by="derivation: estimates of all lengths")
@@ -109,6 +135,21 @@ def test_the_doubling_rule_moves_only_outside_its_band(d, target):
     assert rlhf.doubling(3.0, d, target) == 3 * factor
 
 
+@pytest.mark.holds("proportional", by="library: numpy.interp")
+@given(st.floats(0, 10), st.floats(0.001, 10), UNIT)
+def test_the_proportional_rule_is_a_line_with_two_flat_ends(d, target, k):
+    slope = np.interp(d, [0.8 * target, 1.2 * target], [-0.2, 0.2])
+    assert rlhf.proportional(3.0, d, target, k) == pytest.approx(3 + 3 * k * slope, rel=1e-10)
+
+
+@pytest.mark.holds("check_target", by="brute force: case by case")
+@pytest.mark.parametrize("target", [-1.0, 0.0, 1e-300, 2.0])
+def test_only_a_target_above_zero_will_do(target):
+    good = target in (1e-300, 2.0)
+    with nullcontext() if good else pytest.raises(ValueError, match="must be positive"):
+        rlhf.check_target(target)
+
+
 def test_the_proportional_rule_saturates_and_rests_at_its_target():
     assert rlhf.proportional(2.0, 5.0, 5.0) == 2
     assert np.isclose(rlhf.proportional(2.0, 5.5, 5.0), 2 * 1.01)
@@ -129,6 +170,31 @@ def test_kl_is_scipys(seed, y):
 def test_kl_where_p_is_zero():
     assert rlhf.kl(np.array([1.0, 0.0]), np.array([0.5, 0.5])) == np.log(2)
     assert rlhf.kl(np.array([1.0, 0.0]), np.array([1.0, 0.0])) == 0
+
+
+@pytest.mark.holds("leashed_reward", by="library: scipy.special.rel_entr")
+@given(SEEDS, st.floats(0.2, 3))
+def test_the_leash_is_scipys_relative_entropy(seed, beta):
+    rng = rng_of(seed)
+    pi, ref, r = *softmax(rng.normal(size=(2, 3, 4))), rng.normal(size=(3, 4))
+    expected = (pi * r).sum(-1) - beta * special.rel_entr(pi, ref).sum(-1)
+    np.testing.assert_allclose(rlhf.leashed_reward(pi, ref, r, beta), expected, atol=1e-10)
+
+
+@pytest.mark.holds("optimum", by="derivative: jax.grad")
+@given(SEEDS, st.floats(0.2, 3))
+def test_at_the_optimum_jax_finds_no_slope_and_log_z_is_the_height(seed, beta):
+    rng = rng_of(seed)
+    ref, r = softmax(rng.normal(size=4)), rng.normal(size=4)
+
+    def height(theta):
+        p = jax.nn.softmax(theta)
+        return p @ r - beta * jax.scipy.special.rel_entr(p, ref).sum()
+
+    best, log_z = rlhf.optimum(ref, r, beta)
+    value, slope = jax.value_and_grad(height)(jnp.log(best))
+    np.testing.assert_allclose(slope, 0, atol=1e-10)
+    np.testing.assert_allclose(value, beta * log_z, rtol=1e-10)
 
 
 @pytest.mark.holds("optimum", by="library: scipy.optimize.minimize")
@@ -239,6 +305,9 @@ def one_rollout(beta=1.0, seed=0):
     return judge, rlhf.rollout(*given)
 
 
+ROLLED = one_rollout()[1]
+
+
 def test_without_discount_and_with_lambda_1_the_first_advantage_is_the_whole_reward():
     _, batch = one_rollout()
     whole = batch["r"] - (batch["log_p"] - batch["log_sft"]).sum(-1)
@@ -253,7 +322,7 @@ def test_the_ppo_loss_of_the_old_policy_is_minus_the_mean_advantage():
 
 
 def test_a_pass_over_a_batch_makes_its_good_answers_likelier():
-    from snippets.instructgpt import last_layer, token_log_probs
+    from snippets.instructgpt import token_log_probs
 
     _, batch = one_rollout()
     part = last_layer(ALIGNED["ppo"])
@@ -262,6 +331,79 @@ def test_a_pass_over_a_batch_makes_its_good_answers_likelier():
     adv = batch["adv"] - batch["adv"].mean()
     assert ((after - batch["log_p"]) * adv).sum() > 0
     assert set(new) == set(part)
+
+
+def log_probs(params, tokens):
+    """SciPy's, of the tokens of the answers."""
+    start = tokens.shape[1] - ANSWER
+    logits = gpt(params, tokens[:, :-1], ALIGNED["h"])[:, start - 1 :]
+    log_p = special.log_softmax(logits, axis=-1)
+    return np.take_along_axis(log_p, tokens[:, start:, None], axis=-1)[..., 0]
+
+
+@pytest.mark.holds("rollout", by="library: scipy.special.log_softmax")
+def test_a_rollout_is_what_its_parts_say():
+    judge, batch = one_rollout(beta=0.7, seed=3)
+    x, h = prompts(ALIGNED["merges"], held_out=False)[:8], ALIGNED["h"]
+    tokens = generate(ALIGNED["ppo"], x, ANSWER, h, rng_of(3))
+    np.testing.assert_array_equal(batch["tokens"], tokens)
+    new, old = (log_probs(ALIGNED[name], tokens) for name in ("ppo", "sft"))
+    np.testing.assert_allclose(batch["log_p"], new, rtol=1e-10)
+    np.testing.assert_allclose(batch["log_sft"], old, rtol=1e-10)
+    r = reward(judge, tokens, h)
+    np.testing.assert_allclose(batch["r"], r, rtol=1e-10)
+    values = [reward(judge, tokens[:, : x.shape[1] + i], h) for i in range(ANSWER)]  # w_v is w_r
+    v = np.stack([*values, 0 * r], axis=-1)
+    np.testing.assert_allclose(batch["v"], v, rtol=1e-10, atol=1e-10)
+    earned = -0.7 * (new - old)
+    earned[:, -1] += r
+    np.testing.assert_allclose(batch["earned"], earned, rtol=1e-10, atol=1e-10)
+    delta = earned + np.diff(v)
+    expected = delta @ toeplitz(0.95 ** np.arange(ANSWER), np.zeros(ANSWER))
+    np.testing.assert_allclose(batch["adv"], expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("ppo_loss", by="brute force: token by token")
+@given(SEEDS)
+@settings(max_examples=5)
+def test_the_ppo_loss_of_a_moved_policy_is_clipped_token_by_token(seed):
+    rng, policy = rng_of(seed), ALIGNED["ppo"]
+    part = {k: w + 0.02 * rng.normal(size=w.shape) for k, w in last_layer(policy).items()}
+    tokens, adv = ROLLED["tokens"], rng.normal(size=(8, ANSWER))
+    ratio = np.exp(log_probs({**policy, **part}, tokens) - ROLLED["log_p"])
+    terms = []
+    for k, a in zip(ratio.ravel().tolist(), adv.ravel().tolist(), strict=True):
+        bounded = 1.2 if k > 1.2 else 0.8 if k < 0.8 else k
+        terms.append(min(k * a, bounded * a))
+    loss = rlhf.ppo_loss(part, policy, tokens, ROLLED["log_p"], adv, ALIGNED["h"])
+    assert loss == pytest.approx(-np.mean(terms), rel=1e-10)
+
+
+@pytest.mark.holds("ppo_iteration", by="library: jax.example_libraries.optimizers.adam")
+def test_an_iteration_is_a_step_of_jaxs_adam_for_each_minibatch():
+    policy, h = ALIGNED["ppo"], ALIGNED["h"]
+    start, update, get = optimizers.adam(0.01)
+    state = start(last_layer(policy))
+    adv = stats.zscore(ROLLED["adv"], axis=None)
+    for step, rows in enumerate(([0, 4], [1, 5], [2, 6], [3, 7])):
+        part = {k: np.asarray(w) for k, w in get(state).items()}
+        given = policy, ROLLED["tokens"][rows], ROLLED["log_p"][rows], adv[rows], h
+        state = update(step, autograd.grad(rlhf.ppo_loss)(part, *given), state)
+    found, _ = rlhf.ppo_iteration(last_layer(policy), policy, ROLLED, None, 0.01, h)
+    for name, w in get(state).items():
+        np.testing.assert_allclose(found[name], w, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("summary", by="brute force: answer by answer")
+def test_the_summary_is_the_mean_over_the_answers():
+    r, wrong, leash = rlhf.summary(ROLLED)
+    n = len(ROLLED["r"])
+    ratios = [
+        np.exp(a.sum() - b.sum()) for a, b in zip(ROLLED["log_p"], ROLLED["log_sft"], strict=True)
+    ]
+    assert r == pytest.approx(sum(ROLLED["r"].tolist()) / n, rel=1e-10)
+    assert wrong == sum(int(mistakes(row[None])[0]) for row in ROLLED["tokens"]) / n
+    assert leash == pytest.approx(sum(np.log(ratios)) / n, rel=1e-10)
 
 
 @pytest.mark.holds("value_step", by="derivative: jax.grad")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer, tokenize
+from scipy import stats
 
 from snippets import self_instruct as s
 
@@ -136,24 +137,25 @@ def joint():
     return p / p.sum()
 
 
-def frequencies(pairs):
+def counted(pairs):
     table = np.zeros((4, 3))
     for (x, y), count in Counter(pairs).items():
-        table[x, y] = count / len(pairs)
+        table[x, y] = count
     return table
 
 
 @pytest.mark.holds("input_first", by="library: scipy.stats.chisquare")
 def test_inputs_first_draws_the_models_own_distribution(joint):
     pairs = s.input_first(np.random.default_rng(0), joint, 6000)
-    np.testing.assert_allclose(frequencies(pairs), joint, atol=0.02)
+    assert stats.chisquare(counted(pairs), 6000 * joint, axis=None).pvalue > 0.001
 
 
 @pytest.mark.holds("output_first", by="library: scipy.stats.chisquare")
 def test_outputs_first_gives_each_label_its_turn_and_its_own_inputs(joint):
     pairs = s.output_first(np.random.default_rng(0), joint, 6000)
     assert set(Counter(y for _, y in pairs).values()) == {2000}
-    np.testing.assert_allclose(frequencies(pairs) * 3, joint / joint.sum(0), atol=0.05)
+    wanted = 2000 * joint / joint.sum(axis=0)
+    assert (stats.chisquare(counted(pairs), wanted, axis=0).pvalue > 0.001).all()
 
 
 def test_a_label_that_no_input_has_is_refused():

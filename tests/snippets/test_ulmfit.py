@@ -105,6 +105,22 @@ def test_too_few_steps_for_a_rise_are_an_error(T):
             rate(0, T)
 
 
+@pytest.mark.holds("peak_step", by="brute force: one by one")
+@given(st.integers(2, 400), st.floats(0.01, 0.9))
+def test_the_highest_step_is_the_last_within_the_share(T, cut_frac):
+    within = [k for k in range(1, T) if k <= T * cut_frac]
+    assume(within)
+    assert ulmfit.peak_step(T, cut_frac) == within[-1]
+
+
+@pytest.mark.holds("hat", by="library: numpy.interp")
+@given(st.integers(1, 50), st.integers(1, 50))
+def test_the_hat_is_straight_between_its_corners(rise, fall):
+    found = [ulmfit.hat(t, rise, fall) for t in range(rise + fall + 1)]
+    wanted = np.interp(range(rise + fall + 1), [0, rise, rise + fall], [0, 1, 0])
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
 def test_the_highest_step_is_a_tenth_of_every_multiple_of_ten():
     assert [ulmfit.peak_step(10 * k) for k in range(1, 5000)] == list(range(1, 5000))
 
