@@ -72,19 +72,13 @@ def faults(root=ROOT):
     """What is wrong: functions that nothing holds, and marks that say nothing."""
     known, found = functions(root), marks(root)
     held = {mark.function for mark in found if mark.suite == "snippets"}
-    kinds = ", ".join(KINDS)
+    unknown = [m for m in found if m.function not in known]
+    unclear = [m for m in found if m.kind not in KINDS]
+    unheld = [name for name in known if name not in held]
     return [
-        *(
-            f"{m.place}: there is no function {m.function}"
-            for m in found
-            if m.function not in known
-        ),
-        *(f"{m.place}: “{m.kind}” is none of {kinds}" for m in found if m.kind not in KINDS),
-        *(
-            f"snippets: nothing in tests/snippets holds {name}"
-            for name in known
-            if name not in held
-        ),
+        *(f"{m.place}: there is no function {m.function}" for m in unknown),
+        *(f"{m.place}: “{m.kind}” is none of {', '.join(KINDS)}" for m in unclear),
+        *(f"snippets: nothing in tests/snippets holds {name}" for name in unheld),
     ]
 
 
@@ -103,19 +97,12 @@ def table(root=ROOT):
 def summary(root=ROOT):
     """The report in short: how many functions of each module each kind of oracle holds."""
     held = {(mark.function, mark.kind) for mark in marks(root)}
+    many = Counter((function.split(".")[0], kind) for function, kind in held)
     lines = [f"{'held by':<24}functions  " + "  ".join(KINDS)]
-    for module, names in by_module(functions(root)).items():
-        count = Counter(kind for function, kind in held if function in names)
-        cells = "  ".join(f"{count[kind] or '':>{len(kind)}}" for kind in KINDS)
-        lines.append(f"{module:<24}{len(names):>9}  {cells}".rstrip())
+    for module, size in Counter(name.split(".")[0] for name in functions(root)).items():
+        cells = "  ".join(f"{many[module, kind] or '':>{len(kind)}}" for kind in KINDS)
+        lines.append(f"{module:<24}{size:>9}  {cells}".rstrip())
     return lines
-
-
-def by_module(names):
-    modules = defaultdict(set)
-    for name in names:
-        modules[name.split(".")[0]].add(name)
-    return modules
 
 
 def write(root=ROOT):

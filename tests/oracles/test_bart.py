@@ -74,7 +74,7 @@ def test_logits_are_those_of_transformers():
     spoilt, late = rng.integers(3, 23, size=(2, 6)), rng.integers(3, 23, size=(2, 9))
     wanted = model(input_ids=torch.tensor(spoilt), decoder_input_ids=torch.tensor(late)).logits
     ours = decode(params, late, encode(params, spoilt, 4), 4)
-    np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-9)
+    np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-10, rtol=1e-10)
 
 
 @pytest.mark.holds("bart_parameters", by="library: transformers.BartModel")

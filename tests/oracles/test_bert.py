@@ -93,7 +93,7 @@ def test_states_logits_and_loss_are_berts_with_our_weights(seed):
             output_hidden_states=True,
         )
     t = bert.encode(params, shown, segments, H)
-    close = dict(rtol=1e-9, atol=1e-10)
+    close = dict(rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(
         bert.embed(params, shown, segments), out.hidden_states[0][0], **close
     )

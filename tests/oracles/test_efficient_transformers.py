@@ -28,7 +28,9 @@ def test_patterns_are_the_masks_of_pytorch(mask):
     np.fill_diagonal(mask, True)
     tensors = (torch.tensor(x[None, None]) for x in (q, k, v))
     theirs = scaled_dot_product_attention(*tensors, attn_mask=torch.tensor(mask))
-    np.testing.assert_allclose(sparse_attention(q, k, v, mask)[0], theirs[0, 0], atol=1e-13)
+    np.testing.assert_allclose(
+        sparse_attention(q, k, v, mask)[0], theirs[0, 0], atol=1e-13, rtol=1e-10
+    )
 
 
 @pytest.mark.holds("checkpointed", by="library: torch.utils.checkpoint.checkpoint_sequential")
@@ -41,7 +43,7 @@ def test_checkpoints_are_those_of_pytorch(segments):
     out = checkpoint_sequential(layers, segments, torch.tensor(x), use_reentrant=False)
     out.backward(torch.tensor(dy))
     grads, _, _ = checkpointed(w, x, dy, 6 // segments)
-    np.testing.assert_allclose(grads, theirs.grad, atol=1e-13)
+    np.testing.assert_allclose(grads, theirs.grad, atol=1e-13, rtol=1e-10)
 
 
 @pytest.mark.holds("half", by="library: torch.float16")

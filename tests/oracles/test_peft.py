@@ -63,4 +63,4 @@ def test_a_prefix_is_torchs_attention_over_more_keys():
         attn_mask=seen,
     )
     wanted = mixed.transpose(0, 1).reshape(6, 8).numpy() @ p["w_o"]
-    np.testing.assert_allclose(peft.edited_attention(y, p, q, 2), wanted, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(peft.edited_attention(y, p, q, 2), wanted, rtol=1e-10, atol=1e-10)

@@ -33,7 +33,7 @@ def test_energies_are_those_of_a_double_loop(seed, t_x, n, c, a):
             inner += sum(u_a[k, i] * h[j, i] for i in range(c))
             total += v_a[k] * np.tanh(inner)
         expected.append(total)
-    np.testing.assert_allclose(aa.energies(s, h, w_a, u_a, v_a), expected, atol=1e-13)
+    np.testing.assert_allclose(aa.energies(s, h, w_a, u_a, v_a), expected, atol=1e-13, rtol=1e-10)
 
 
 @pytest.mark.holds("additive_attention", by="library: jax.nn.softmax")
@@ -43,9 +43,9 @@ def test_attention_is_that_of_jax_and_scipy(seed):
     alpha, c = aa.additive_attention(s, h, w_a, u_a, v_a)
     score = jax.vmap(lambda row: jnp.dot(v_a, jnp.tanh(w_a @ s + u_a @ row)))
     e = score(h)
-    np.testing.assert_allclose(alpha, jax.nn.softmax(e), atol=1e-14)
+    np.testing.assert_allclose(alpha, jax.nn.softmax(e), atol=1e-14, rtol=1e-10)
     np.testing.assert_allclose(
-        c, np.einsum("j,jc->c", scipy_softmax(np.asarray(e)), h), atol=1e-13
+        c, np.einsum("j,jc->c", scipy_softmax(np.asarray(e)), h), atol=1e-13, rtol=1e-10
     )
 
 
@@ -54,7 +54,7 @@ def test_a_zero_v_a_makes_attention_exactly_uniform(seed, t_x):
     s, h, w_a, u_a, _ = attention_inputs(np.random.default_rng(seed), t_x, 3, 6, 4)
     alpha, c = aa.additive_attention(s, h, w_a, u_a, np.zeros(4))
     assert alpha.tolist() == [1 / t_x] * t_x
-    np.testing.assert_allclose(c, h.mean(axis=0), atol=1e-14)
+    np.testing.assert_allclose(c, h.mean(axis=0), atol=1e-14, rtol=1e-10)
 
 
 def test_nothing_to_attend_to_is_an_error():
@@ -66,7 +66,7 @@ def test_nothing_to_attend_to_is_an_error():
 @pytest.mark.holds("sigmoid", by="library: scipy.special.expit")
 def test_sigmoid_is_that_of_scipy_and_does_not_overflow():
     x = np.concatenate([np.linspace(-30, 30, 601), [-1e4, 1e4]])
-    np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15)
+    np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15, rtol=1e-10)
 
 
 @jax.jit
@@ -90,7 +90,7 @@ def test_the_unit_is_that_of_a_scan_in_jax(seed):
     rng = np.random.default_rng(seed)
     p, xs, s_0 = aa.init_gru(rng, 4, 3), rng.normal(size=(5, 3)), rng.normal(size=4)
     states = aa.gru(xs, s_0, p)
-    np.testing.assert_allclose(states, jax_gru(p, xs, s_0), atol=1e-13)
+    np.testing.assert_allclose(states, jax_gru(p, xs, s_0), atol=1e-13, rtol=1e-10)
     np.testing.assert_array_equal(aa.gru_step(s_0, xs[0], **p), states[0])
 
 
@@ -99,7 +99,7 @@ def test_an_open_update_gate_replaces_the_state():
     p = aa.init_gru(rng, 4, 2) | {"w_z": np.full((4, 2), 1e3), "u_z": np.zeros((4, 4))}
     p |= {"w_r": np.full((4, 2), -1e3), "u_r": np.zeros((4, 4))}
     s, x = rng.normal(size=4), np.ones(2)
-    np.testing.assert_allclose(aa.gru_step(s, x, **p), np.tanh(p["w"] @ x), atol=1e-15)
+    np.testing.assert_allclose(aa.gru_step(s, x, **p), np.tanh(p["w"] @ x), atol=1e-15, rtol=1e-10)
 
 
 @pytest.mark.holds("init_gru", by="library: scipy.stats.kstest")
@@ -124,7 +124,7 @@ def test_annotations_of_the_reversed_sentence_swap_their_halves():
     h, mirrored = aa.annotations(xs, f, b), aa.annotations(xs[::-1], b, f)[::-1]
     np.testing.assert_array_equal(h[:, :3], mirrored[:, 3:])
     np.testing.assert_array_equal(h[:, 3:], mirrored[:, :3])
-    np.testing.assert_allclose(h[:, :3], jax_gru(f, xs, jnp.zeros(3)), atol=1e-13)
+    np.testing.assert_allclose(h[:, :3], jax_gru(f, xs, jnp.zeros(3)), atol=1e-13, rtol=1e-10)
 
 
 @pytest.mark.holds("initial_state", by="brute force")
@@ -132,7 +132,7 @@ def test_the_decoder_starts_from_the_backward_half_of_the_first_word():
     rng = np.random.default_rng(2)
     h, w_s = rng.normal(size=(4, 6)), rng.normal(size=(3, 3))
     expected = [np.tanh(sum(w_s[k, i] * h[0, 3 + i] for i in range(3))) for k in range(3)]
-    np.testing.assert_allclose(aa.initial_state(h, w_s), expected, atol=1e-15)
+    np.testing.assert_allclose(aa.initial_state(h, w_s), expected, atol=1e-15, rtol=1e-10)
 
 
 @jax.jit
@@ -154,7 +154,7 @@ def test_rnnsearch_is_that_of_a_scan_in_jax(seed):
     p, ys = aa.init_gru(rng, 3, 8), rng.normal(size=(4, 2))
     found = aa.rnnsearch(ys, h, s_0, p, tuple(a))
     for mine, theirs in zip(found, jax_rnnsearch(ys, h, s_0, p, a), strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+        np.testing.assert_allclose(mine, theirs, atol=1e-12, rtol=1e-10)
 
 
 @pytest.mark.holds("rnnencdec", by="derivation: rnnsearch with its context forced")
@@ -164,7 +164,7 @@ def test_forcing_the_context_makes_rnnsearch_the_plain_encoder_decoder(seed, t_y
     s_0, _, *a = attention_inputs(rng, t_x, 3, 6, 4)
     p, ys, c = aa.init_gru(rng, 3, 8), rng.normal(size=(t_y, 2)), rng.normal(size=6)
     forced, _ = aa.rnnsearch(ys, np.tile(c, (t_x, 1)), s_0, p, tuple(a))
-    np.testing.assert_allclose(forced, aa.rnnencdec(ys, c, s_0, p), atol=1e-12)
+    np.testing.assert_allclose(forced, aa.rnnencdec(ys, c, s_0, p), atol=1e-12, rtol=1e-10)
 
 
 @pytest.mark.holds("maxout", by="brute force: pair by pair")
@@ -188,7 +188,7 @@ def test_word_probabilities_are_those_of_jax(seed):
     stacked = jnp.hstack([u_o, v_o, c_o]) @ jnp.concatenate([s, y, c])
     expected = jax.nn.softmax(w_o @ jnp.maximum(stacked[0::2], stacked[1::2]))
     np.testing.assert_allclose(
-        aa.word_probabilities(s, y, c, u_o, v_o, c_o, w_o), expected, atol=1e-14
+        aa.word_probabilities(s, y, c, u_o, v_o, c_o, w_o), expected, atol=1e-14, rtol=1e-10
     )
 
 
@@ -212,4 +212,4 @@ def test_the_authors_way_to_write_the_softmax_gives_the_same_weights():
     s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(5), 6, 3, 6, 4)
     e = np.exp(aa.energies(s, 1e3 * h, w_a, u_a, v_a))
     alpha, _ = aa.additive_attention(s, 1e3 * h, w_a, u_a, v_a)
-    np.testing.assert_allclose(alpha, e / e.sum(), atol=1e-15)
+    np.testing.assert_allclose(alpha, e / e.sum(), atol=1e-15, rtol=1e-10)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -239,18 +239,20 @@ def reference(params, spoilt, document, start):
 
 @pytest.mark.holds("encode", "decode", "denoising_loss", by="derivation: anew in JAX")
 @pytest.mark.holds("denoising_loss", by="derivative: jax.grad")
-def test_states_logits_loss_and_gradient_are_those_of_jax():
-    params, spoilt, document = tiny(2), np.array([3, 0, 2]), np.array([3, 4, 5, 2, 2])
+@settings(max_examples=5)
+@given(seeds)
+def test_states_logits_loss_and_gradient_are_those_of_jax(seed):
+    params, spoilt, document = tiny(seed), np.array([3, 0, 2]), np.array([3, 4, 5, 2, 2])
     (wanted, (memory, logits)), slope = reference(params, spoilt, document, 10)
     ours = encode(params, spoilt, H)
-    np.testing.assert_allclose(ours, memory, atol=1e-10)
+    np.testing.assert_allclose(ours, memory, atol=1e-10, rtol=1e-10)
     late = np.array([10, 3, 4, 5, 2])
-    np.testing.assert_allclose(decode(params, late, ours, H), logits, atol=1e-10)
+    np.testing.assert_allclose(decode(params, late, ours, H), logits, atol=1e-10, rtol=1e-10)
     args = (spoilt, document, H, 10)
     np.testing.assert_allclose(denoising_loss(params, *args), wanted, rtol=1e-10)
     ours = autograd.grad(denoising_loss)(params, *args)
     for name, value in slope.items():
-        np.testing.assert_allclose(ours[name], value, atol=1e-10, err_msg=name)
+        np.testing.assert_allclose(ours[name], value, atol=1e-10, err_msg=name, rtol=1e-10)
 
 
 def test_a_batch_is_its_documents_one_by_one():
@@ -266,7 +268,7 @@ def test_think_has_a_gelu(seed):
     p, x = blocks(tiny(5), "enc")[1], rng(seed).normal(size=(4, D))
     out = jax.nn.gelu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
     wanted = jax_norm(x + out, p["ffn_gain"], p["ffn_bias"])
-    np.testing.assert_allclose(think(x, p), wanted, atol=1e-10)
+    np.testing.assert_allclose(think(x, p), wanted, atol=1e-10, rtol=1e-10)
 
 
 @pytest.mark.holds("embed", by="library: jax.nn.one_hot")
@@ -276,7 +278,7 @@ def test_embeddings_are_products_with_one_hot_tokens(seed, side):
     x = jax.nn.one_hot(tokens, V) @ params["tok_emb"]
     x = x + jnp.eye(5, N) @ params[f"{side}.pos_emb"]
     wanted = jax_norm(x, params[f"{side}.gain"], params[f"{side}.bias"])
-    np.testing.assert_allclose(embed(params, side, tokens), wanted, atol=1e-10)
+    np.testing.assert_allclose(embed(params, side, tokens), wanted, atol=1e-10, rtol=1e-10)
 
 
 @pytest.mark.holds("blocks", by="brute force: name by name")

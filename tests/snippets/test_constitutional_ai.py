@@ -141,7 +141,9 @@ def test_the_loss_is_cross_entropy_and_its_gradient_is_preference_less_label(see
             for d in step * np.eye(n)
         ]
     )
-    np.testing.assert_allclose(rise / (12 * step), (jax.nn.sigmoid(gap) - p) / n, atol=1e-10)
+    np.testing.assert_allclose(
+        rise / (12 * step), (jax.nn.sigmoid(gap) - p) / n, atol=1e-10, rtol=1e-10
+    )
 
 
 def test_the_loss_stays_finite_at_large_gaps():
@@ -153,7 +155,7 @@ def test_the_loss_stays_finite_at_large_gaps():
 def test_scores_come_back_from_their_own_preferences(seed, k):
     scores = np.random.default_rng(seed).uniform(-1.5, 1.5, k)
     fitted = c.fit_scores(preferences(scores))
-    np.testing.assert_allclose(fitted, scores - scores.mean(), atol=1e-9)
+    np.testing.assert_allclose(fitted, scores - scores.mean(), atol=1e-10, rtol=1e-10)
 
 
 @pytest.mark.holds("fit_scores", by="derivative: jax.grad")
@@ -168,7 +170,7 @@ def test_scores_of_any_labels_are_where_jax_finds_no_slope(seed):
         return jnp.sum(jnp.logaddexp(0, -gap) + (1 - p) * gap) / 2
 
     fitted = c.fit_scores(p)
-    np.testing.assert_allclose(jax.grad(loss)(fitted), 0, atol=1e-10)
+    np.testing.assert_allclose(jax.grad(loss)(fitted), 0, atol=1e-10, rtol=1e-10)
     assert fitted.sum() == pytest.approx(0, abs=1e-10)
 
 
@@ -191,7 +193,9 @@ def test_the_calibration_error_is_that_of_a_loop_over_bins(seed, n, bins):
 
 
 def test_the_last_bin_holds_certainty():
-    assert c.calibration_error(np.ones(3), np.array([1.0, 1.0, 0.0])) == pytest.approx(1 / 3)
+    assert c.calibration_error(np.ones(3), np.array([1.0, 1.0, 0.0])) == pytest.approx(
+        1 / 3, rel=1e-10
+    )
 
 
 def test_a_label_that_is_no_probability_is_refused():

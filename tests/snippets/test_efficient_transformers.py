@@ -59,9 +59,9 @@ def draw(seed, n, d=3):
 def test_local_attention_sees_what_is_near(seed, n, w):
     q, k, v = draw(seed, n)
     near = brute(q, k, v, lambda i, j: abs(i - j) <= w)
-    np.testing.assert_allclose(local_attention(q, k, v, w), near, atol=1e-12)
+    np.testing.assert_allclose(local_attention(q, k, v, w), near, atol=1e-12, rtol=1e-10)
     out, scores = sparse_attention(q, k, v, local_mask(n, w))
-    np.testing.assert_allclose(out, near, atol=1e-12)
+    np.testing.assert_allclose(out, near, atol=1e-12, rtol=1e-10)
     assert scores == sum(abs(i - j) <= w for i in range(n) for j in range(n))
 
 
@@ -71,9 +71,9 @@ def test_block_attention_sees_its_block(seed, b, blocks):
     n = b * blocks
     q, k, v = draw(seed, n)
     inside = brute(q, k, v, lambda i, j: i // b == j // b)
-    np.testing.assert_allclose(block_attention(q, k, v, b), inside, atol=1e-12)
+    np.testing.assert_allclose(block_attention(q, k, v, b), inside, atol=1e-12, rtol=1e-10)
     out, scores = sparse_attention(q, k, v, block_mask(n, b))
-    np.testing.assert_allclose(out, inside, atol=1e-12)
+    np.testing.assert_allclose(out, inside, atol=1e-12, rtol=1e-10)
     assert scores == n * b
 
 
@@ -105,9 +105,9 @@ def test_each_kind_is_full_attention_at_its_limit(seed, n):
         ),
     ]
     for out in limits:
-        np.testing.assert_allclose(out, full, atol=1e-12)
+        np.testing.assert_allclose(out, full, atol=1e-12, rtol=1e-10)
     small = brute(q / 5, k / 5, v, lambda i, j: True)
-    np.testing.assert_allclose(kernel_attention(*features, v), small, atol=1e-8)
+    np.testing.assert_allclose(kernel_attention(*features, v), small, atol=1e-10, rtol=1e-10)
 
 
 @pytest.mark.holds("kernel_attention", by="derivation: all weights at once")
@@ -115,7 +115,9 @@ def test_each_kind_is_full_attention_at_its_limit(seed, n):
 def test_kernel_attention_is_the_linear_attention_of_entry_4(seed, n, c):
     rng = np.random.default_rng(seed)
     q, k, v = rng.random((n, c)) + 0.1, rng.random((n, c)) + 0.1, rng.normal(size=(n, 2))
-    np.testing.assert_allclose(kernel_attention(q, k, v), linear_attention(q, k, v), atol=1e-12)
+    np.testing.assert_allclose(
+        kernel_attention(q, k, v), linear_attention(q, k, v), atol=1e-12, rtol=1e-10
+    )
 
 
 @pytest.mark.holds("exponential_features", by="derivation: the series")
@@ -125,7 +127,7 @@ def test_features_sum_up_the_exponential_series(seed, degree, d):
     dot = float(x[0] @ y[0])
     series = sum(dot**j / math.factorial(j) for j in range(degree + 1))
     features = exponential_features(x, degree), exponential_features(y, degree)
-    assert float(features[0][0] @ features[1][0]) == pytest.approx(series, abs=1e-9)
+    assert float(features[0][0] @ features[1][0]) == pytest.approx(series, abs=1e-10)
     assert features[0].shape[1] == sum(d**j for j in range(degree + 1))
 
 
@@ -136,7 +138,9 @@ def test_low_rank_attention_by_jax(seed):
     q, k, v = rng.normal(size=(3, 7, 4))
     e, f = rng.normal(size=(2, 3, 7))
     weights = jax.nn.softmax(q @ (e @ k).T / 2, axis=1)
-    np.testing.assert_allclose(low_rank_attention(q, k, v, e, f), weights @ (f @ v), atol=1e-13)
+    np.testing.assert_allclose(
+        low_rank_attention(q, k, v, e, f), weights @ (f @ v), atol=1e-13, rtol=1e-10
+    )
 
 
 @pytest.mark.holds("ffn_share", by="brute force: products counted")
@@ -158,7 +162,7 @@ def test_the_share_of_the_feed_forward_part_by_counting_products(n, d):
     _ = (q @ Counted((k.shape[1], k.shape[0])) @ v) @ square
     attention_part = products
     _ = x @ Counted((d, 4 * d)) @ Counted((4 * d, d))
-    assert ffn_share(n, d) == pytest.approx((products - attention_part) / products)
+    assert ffn_share(n, d) == pytest.approx((products - attention_part) / products, rel=1e-10)
 
 
 @pytest.mark.holds("checkpointed", by="derivative: autograd.grad")
@@ -176,7 +180,7 @@ def test_gradients_with_checkpoints_are_those_of_autograd(seed, l_, data):
         return anp.sum(y * dy)
 
     grads, most, computed = checkpointed(w, x, dy, every)
-    np.testing.assert_allclose(grads, grad(loss)(w), atol=1e-11)
+    np.testing.assert_allclose(grads, grad(loss)(w), atol=1e-11, rtol=1e-10)
     sizes = [len(range(l_)[i : i + every]) for i in range(0, l_, every)]
     assert most == max(i + size + 1 for i, size in enumerate(sizes))
     assert computed == 2 * l_
@@ -195,11 +199,11 @@ def test_the_backward_pass_by_jax(seed):
 
     inputs = activations(w, x)
     out, pullback = jax.vjp(run, w, x)
-    np.testing.assert_allclose(inputs[-1], out, atol=1e-13)
+    np.testing.assert_allclose(inputs[-1], out, atol=1e-13, rtol=1e-10)
     dw, dx = pullback(jax.numpy.asarray(dy))
     mine, dx_mine = backward(w, inputs, dy)
-    np.testing.assert_allclose(np.array(mine), dw, atol=1e-12)
-    np.testing.assert_allclose(dx_mine, dx, atol=1e-12)
+    np.testing.assert_allclose(np.array(mine), dw, atol=1e-12, rtol=1e-10)
+    np.testing.assert_allclose(dx_mine, dx, atol=1e-12, rtol=1e-10)
 
 
 def through_16_bits(x):

@@ -24,14 +24,14 @@ def test_rms_norm_is_jaxs_standardize_of_a_vector_and_its_negative(seed, shape):
     rng, (n, d) = np.random.default_rng(seed), shape
     a, gain = rng.normal(size=(2, n, d)), rng.normal(size=d)
     both = jax.nn.standardize(jnp.concatenate([a, -a], axis=-1), epsilon=1e-5)
-    assert np.allclose(gopher.rms_norm(a, gain), both[..., :d] * gain)
+    assert np.allclose(gopher.rms_norm(a, gain), both[..., :d] * gain, rtol=1e-10, atol=1e-10)
 
 
 @given(seeds, sizes)
 def test_without_eps_every_result_has_the_length_of_a_vector_of_ones(seed, d):
     a = np.random.default_rng(seed).normal(size=(5, d))
     lengths = np.linalg.norm(gopher.rms_norm(a, np.ones(d), eps=0.0), axis=-1)
-    assert np.allclose(lengths, np.sqrt(d))
+    assert np.allclose(lengths, np.sqrt(d), rtol=1e-10, atol=1e-10)
 
 
 @jax.jit
@@ -50,7 +50,7 @@ def test_backward_is_jaxs_derivative(seed, shape, eps):
     gain = rng.normal(size=d)
     wanted = pulled_back(dy, a, gain, eps)
     for ours, theirs in zip(gopher.rms_norm_backward(dy, a, gain, eps), wanted, strict=True):
-        assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+        assert np.allclose(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.holds("batch_norm", by="library: jax.nn.standardize")
@@ -60,7 +60,7 @@ def test_batch_norm_is_jaxs_standardize_over_the_batch(seed, shape):
     x = rng.normal(size=(b, d))
     gain, bias = rng.normal(size=(2, d))
     wanted = jax.nn.standardize(jnp.array(x), axis=0, epsilon=1e-5) * gain + bias
-    assert np.allclose(gopher.batch_norm(x, gain, bias), wanted, rtol=1e-8, atol=1e-10)
+    assert np.allclose(gopher.batch_norm(x, gain, bias), wanted, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.holds("shift", by="brute force")
@@ -83,7 +83,7 @@ def test_relative_scores_are_the_four_terms(seed, n, k):
     for i in range(n):
         for j in range(i + 1):
             four = [q[i] @ keys[j], q[i] @ r[i - j], u @ keys[j], v @ r[i - j]]
-            assert np.isclose(scores[i, j], sum(four), atol=1e-12)
+            assert np.isclose(scores[i, j], sum(four), atol=1e-12, rtol=1e-10)
 
 
 @given(seeds, st.integers(2, 9), sizes)
@@ -93,7 +93,7 @@ def test_a_longer_text_has_the_same_scores_among_its_first_words(seed, n, k):
     u, v = rng.normal(size=(2, k))
     long = np.tril(gopher.relative_scores(q, keys, r, u, v))
     short = np.tril(gopher.relative_scores(q[:-1], keys[:-1], r[:-1], u, v))
-    assert np.allclose(long[:-1, :-1], short)
+    assert np.allclose(long[:-1, :-1], short, rtol=1e-10, atol=1e-10)
 
 
 def parameters_one_by_one(layers, heads, key_size, d, f, vocabulary):

@@ -39,7 +39,7 @@ def test_the_merged_matrix_computes_the_same(seed, shape, alpha):
     w_0, a, b = factors(rng, *shape)
     x = rng.normal(size=(3, shape[1]))
     merged = w_0 + l.lora_update(a, b, alpha)
-    np.testing.assert_allclose(x @ merged.T, l.lora(x, w_0, a, b, alpha), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(x @ merged.T, l.lora(x, w_0, a, b, alpha), rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.holds("lora_update", by="brute force: outer products")
@@ -67,7 +67,7 @@ def test_gradients_are_jaxs(seed, shape, alpha):
 
     wanted = grads_in_jax(g, x, w_0, a, b, alpha)
     for ours, theirs in zip(l.lora_grads(g, x, a, b, alpha), wanted, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.holds("best_update", by="library: scipy.linalg.svdvals")
@@ -97,8 +97,8 @@ def test_phi_is_the_mean_squared_cosine_of_scipys_angles(seed, i, j):
 
 def test_phi_is_one_within_and_zero_across():
     eye = np.eye(6) * np.arange(6, 0, -1)[:, None]
-    assert l.phi(eye[:2], eye[:4], 2, 4) == pytest.approx(1)
-    assert l.phi(eye[:2], eye[2:4], 2, 2) == pytest.approx(0)
+    assert l.phi(eye[:2], eye[:4], 2, 4) == pytest.approx(1, rel=1e-10)
+    assert l.phi(eye[:2], eye[2:4], 2, 2) == pytest.approx(0, rel=1e-10)
 
 
 # -- a whole model ------------------------------------------------------------------------

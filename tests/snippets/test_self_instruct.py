@@ -1,5 +1,6 @@
 """Entry 19 against the reference ROUGE, brute force and counted draws."""
 
+import re
 from collections import Counter
 from itertools import combinations, pairwise
 
@@ -78,6 +79,17 @@ def test_instructions_too_short_too_long_or_of_pictures_are_not_fit(text, fit):
     assert s.is_fit(text) is fit
 
 
+ABOUT_PICTURES = ["Draw", "picture.", "Images!", "pictures", "graphic", "Graph", "imagery", "a"]
+
+
+@pytest.mark.holds("is_fit", by="library: re.search")
+@given(st.lists(st.sampled_from(ABOUT_PICTURES), max_size=12), st.sampled_from([0, 140]))
+def test_what_names_a_picture_is_not_fit(words, more):
+    text = " ".join(words + more * ["word"])
+    named = re.search(r"\b(image|picture|graph)s?\b", text, re.IGNORECASE)
+    assert s.is_fit(text) == (4 <= len(words) + more <= 150 and not named)
+
+
 @pytest.mark.holds("sample_prompt", by="brute force: counted")
 @given(SEEDS, st.integers(0, 5))
 def test_a_prompt_shows_two_of_the_machines_once_there_are_two_and_eight_in_all(seed, n):
@@ -86,6 +98,19 @@ def test_a_prompt_shows_two_of_the_machines_once_there_are_two_and_eight_in_all(
     assert len(set(shown)) == 8
     assert len(set(shown) & set(machine)) == min(2, n)
     assert set(shown) <= set(HUMAN + machine)
+
+
+@pytest.mark.holds("sample_prompt", by="library: scipy.stats.chisquare")
+def test_each_seed_and_each_text_of_the_machine_is_shown_as_often_and_anywhere():
+    rng, machine = np.random.default_rng(0), ["m1", "m2", "m3"]
+    prompts = [s.sample_prompt(rng, HUMAN, machine) for _ in range(400)]
+    shown = Counter(text for prompt in prompts for text in prompt)
+    for texts in (HUMAN, machine):
+        assert stats.chisquare([shown[text] for text in texts]).pvalue > 0.001
+    places = Counter(
+        prompt.index(text) for prompt in prompts for text in machine if text in prompt
+    )
+    assert len(places) == 8 and stats.chisquare(list(places.values())).pvalue > 0.001
 
 
 def test_too_few_seeds_are_refused():
@@ -99,6 +124,14 @@ def test_the_writer_joins_only_neighbours_of_its_prompt(seed):
     text = s.bigram_writer(np.random.default_rng(seed), HUMAN)
     seen = {pair for line in HUMAN for pair in pairwise(["", *line.split(), ""])}
     assert set(pairwise(["", *text.split(), ""])) <= seen
+
+
+@pytest.mark.holds("bigram_writer", by="library: scipy.stats.chisquare")
+def test_the_writer_goes_on_with_each_word_as_often_as_the_prompt_does():
+    rng, prompt = np.random.default_rng(0), ["a b", "a c", "A c", "d"]
+    written = Counter(s.bigram_writer(rng, prompt) for _ in range(600))
+    seen = [written[text] for text in ("a b", "a c", "d")]
+    assert stats.chisquare(seen, [150, 300, 150]).pvalue > 0.001
 
 
 def test_a_single_text_without_repeats_is_all_that_it_teaches():
