@@ -40,11 +40,11 @@ CALLED = set()  # by the test that runs
 
 def noted(function, check=snippets.checked):
     """The check of a function's arguments, which every call of a snippet passes, takes note."""
-    checked = check(function)
+    checked, name = check(function), f"{function.__module__}.{function.__qualname__}"
 
     @wraps(checked)
     def call(*args, **kwargs):
-        CALLED.add(f"{function.__module__}.{function.__qualname__}")
+        CALLED.add(name)
         return checked(*args, **kwargs)
 
     return call
