@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from snippets import gpt as g
+
+SEEDS = st.integers(0, 2**32 - 1)
 
 
 def theirs(params, h):
@@ -49,6 +53,19 @@ def theirs(params, h):
             put(b + f"ln_{k}.bias", p[f"ln{k}_bias"])
     model.load_state_dict(state)
     return model
+
+
+@pytest.mark.holds("gpt", by="library: transformers.GPT2LMHeadModel")
+@settings(max_examples=8)
+@given(SEEDS, st.integers(2, 30), *[st.integers(1, 4)] * 4)
+def test_logits_are_those_of_gpt_2_whatever_its_sizes(seed, v, n, h, k, layers):
+    rng = np.random.default_rng(seed)
+    params = g.init_gpt(rng, v, n, 2 * h * k, h, layers)
+    params = {name: w + 0.3 * rng.normal(size=w.shape) for name, w in params.items()}
+    tokens = rng.integers(v, size=(2, n))
+    with torch.no_grad():
+        logits = theirs(params, h)(torch.tensor(tokens)).logits
+    np.testing.assert_allclose(g.gpt(params, tokens, h), logits, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.holds("gpt", "gpt_loss", by="library: transformers.GPT2LMHeadModel")
