@@ -33,6 +33,15 @@ def pytest_configure(config):
     jax.config.update("jax_enable_x64", True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_programs():
+    """What JAX has compiled for one file of tests is of no use to the next, and fills memory."""
+    import jax
+
+    yield
+    jax.clear_caches()
+
+
 # -- what a test holds ----------------------------------------------------------------------
 
 CALLED = set()  # by the test that runs
