@@ -144,7 +144,7 @@ def ffn_share(n: int, d: int) -> float:
 
 def activations(
     w: Float[Array, "l d d"], x: Float[Array, "b d"]
-) -> list[Float[Array, "b d"]]:
+) -> list[Float[Array, "_ d"]]:
     """What goes into each layer of tanh(x w), and what leaves the last."""
     inputs = [x]
     for layer in w:
@@ -154,7 +154,7 @@ def activations(
 
 def backward(
     w: Float[Array, "l d d"],
-    inputs: list[Float[Array, "b d"]],
+    inputs: list[Float[Array, "_ d"]],
     dy: Float[Array, "b d"],
 ) -> tuple[list[Float[Array, "d d"]], Float[Array, "b d"]]:
     """Gradients of each layer and of the input, from what each layer got."""

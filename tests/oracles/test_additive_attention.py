@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from snippets import additive_attention as aa  # noqa: E402
+from snippets import additive_attention as aa
 
 
 def pytorch_cell(p):
@@ -25,11 +24,14 @@ def inputs(seed, n=5, i=3):
     return aa.init_gru(rng, n, i), rng.normal(size=n), rng.normal(size=i)
 
 
+@pytest.mark.holds("gru_step", by="library: torch.nn.GRUCell")
 @pytest.mark.parametrize("seed", range(5))
 def test_the_gate_turned_and_a_diagonal_u_give_pytorch(seed):
     p, s, x = inputs(seed)
     p["u"] = np.diag(np.diag(p["u"]))
-    np.testing.assert_allclose(aa.gru_step(s, x, **p), pytorch_cell(p)(s, x), atol=1e-14)
+    np.testing.assert_allclose(
+        aa.gru_step(s, x, **p), pytorch_cell(p)(s, x), atol=1e-14, rtol=1e-10
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -41,9 +43,12 @@ def test_a_full_u_tells_the_two_resets_apart(seed):
 def test_an_open_reset_gate_gives_pytorch_again():
     p, s, x = inputs(0)
     p["w_r"], p["u_r"], x = np.full_like(p["w_r"], 1e3), np.zeros_like(p["u_r"]), np.abs(x)
-    np.testing.assert_allclose(aa.gru_step(s, x, **p), pytorch_cell(p)(s, x), atol=1e-14)
+    np.testing.assert_allclose(
+        aa.gru_step(s, x, **p), pytorch_cell(p)(s, x), atol=1e-14, rtol=1e-10
+    )
 
 
+@pytest.mark.holds("additive_attention", by="derivative: torch")
 def test_gradients_of_the_attention_are_those_of_pytorch():
     from autograd import grad
 
@@ -56,4 +61,4 @@ def test_gradients_of_the_attention_are_those_of_pytorch():
     c = torch.softmax(e, 0) @ torch.from_numpy(h)
     (c @ torch.from_numpy(goal)).backward()
     for mine, theirs in zip(ours, (w_a, u_a, v_a), strict=True):
-        np.testing.assert_allclose(mine, theirs.grad.numpy(), atol=1e-13)
+        np.testing.assert_allclose(mine, theirs.grad.numpy(), atol=1e-13, rtol=1e-10)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers import (
     BartConfig,
     BartForConditionalGeneration,
@@ -31,20 +33,23 @@ def torch_names(side, i, cross):
     yield f"{side}{i}.ffn_bias", f"{base}final_layer_norm.bias"
 
 
-def test_logits_are_those_of_transformers():
-    rng = np.random.default_rng(0)
-    params = init_bart(rng, 23, 12, 16, 32, 2)
+@pytest.mark.holds("encode", "decode", by="library: transformers.BartForConditionalGeneration")
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(4, 30), *[st.integers(1, 3)] * 4)
+def test_logits_are_those_of_transformers(seed, v, h, k, f, layers):
+    rng, d = np.random.default_rng(seed), 4 * h * k
+    params = init_bart(rng, v, 12, d, 8 * f, layers)
     params = {k: w + 0.2 * rng.normal(size=w.shape) for k, w in params.items()}
     config = BartConfig(
-        vocab_size=23,
+        vocab_size=v,
         max_position_embeddings=12,
-        d_model=16,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
+        d_model=d,
+        encoder_layers=layers,
+        decoder_layers=layers,
+        encoder_ffn_dim=8 * f,
+        decoder_ffn_dim=8 * f,
+        encoder_attention_heads=h,
+        decoder_attention_heads=h,
         activation_function="gelu_new",
         pad_token_id=1,
         bos_token_id=0,
@@ -67,15 +72,17 @@ def test_logits_are_those_of_transformers():
             for ours, theirs in (("gain", "weight"), ("bias", "bias")):
                 target = state[f"{base}layernorm_embedding.{theirs}"]
                 target.copy_(torch.tensor(params[f"{side}.{ours}"]))
-            for i in range(2):
+            for i in range(layers):
                 for ours, theirs in torch_names(side, i, side == "dec"):
                     state[theirs].copy_(torch.tensor(params[ours].T))
-    spoilt, late = rng.integers(3, 23, size=(2, 6)), rng.integers(3, 23, size=(2, 9))
+    spoilt, late = rng.integers(3, v, size=(2, 6)), rng.integers(3, v, size=(2, 9))
     wanted = model(input_ids=torch.tensor(spoilt), decoder_input_ids=torch.tensor(late)).logits
-    ours = decode(params, late, encode(params, spoilt, 4), 4)
-    np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-9)
+    ours = decode(params, late, encode(params, spoilt, h), h)
+    np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-10, rtol=1e-10)
 
 
+@pytest.mark.holds("bart_parameters", by="library: transformers.BartModel")
+@pytest.mark.holds("bert_parameters", by="library: transformers.BertForPreTraining")
 @pytest.mark.parametrize(("d", "layers"), [(768, 6), (1024, 12)])
 def test_counts_are_those_of_transformers(d, layers):
     with torch.device("meta"):

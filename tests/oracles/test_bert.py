@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from snippets import bert
 
-V, N, D, H, LAYERS = 40, 12, 16, 4, 2
+N = 12
 PLACES = {
     "w_q": "attention.self.query",
     "w_k": "attention.self.key",
@@ -18,14 +20,15 @@ PLACES = {
 }
 
 
-def model_with(params):
+def model_with(params, h):
     """BertForPreTraining in float64 with our weights."""
+    v, d = params["tok_emb"].shape
     config = transformers.BertConfig(
-        vocab_size=V,
-        hidden_size=D,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=H,
-        intermediate_size=4 * D,
+        vocab_size=v,
+        hidden_size=d,
+        num_hidden_layers=len(params["layers"]),
+        num_attention_heads=h,
+        intermediate_size=4 * d,
         max_position_embeddings=N,
         hidden_act="gelu_new",
     )
@@ -67,32 +70,41 @@ def model_with(params):
     return model
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_states_logits_and_loss_are_berts_with_our_weights(seed):
+@pytest.mark.holds(
+    "embed",
+    "encode",
+    "mlm_logits",
+    "nsp_logits",
+    "pretraining_loss",
+    by="library: transformers.BertForPreTraining",
+)
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(8, 40), *[st.integers(1, 3)] * 3)
+def test_states_logits_and_loss_are_berts_with_our_weights(seed, v, h, k, layers):
     rng = np.random.default_rng(seed)
-    params = bert.init_bert(rng, V, N, D, LAYERS)
+    params = bert.init_bert(rng, v, N, 4 * h * k, layers)
     params = torch.utils._pytree.tree_map(lambda w: w + rng.normal(size=w.shape) * 0.3, params)
-    a, b = rng.integers(5, V, size=(2, 4)).tolist()
+    a, b = rng.integers(5, v, size=(2, 4)).tolist()
     ids, segments, special = bert.pack(a, b, 1, 2)
-    shown, chosen = bert.mask_tokens(rng, ids, special, V, 3, 0.4)
+    shown, chosen = bert.mask_tokens(rng, ids, special, v, 3, 0.4)
     labels = torch.where(torch.tensor(chosen), torch.tensor(ids), -100)
     with torch.no_grad():
-        out = model_with(params)(
+        out = model_with(params, h)(
             torch.tensor(shown)[None],
             token_type_ids=torch.tensor(segments)[None],
             labels=labels[None],
             next_sentence_label=torch.tensor([seed % 2]),
             output_hidden_states=True,
         )
-    t = bert.encode(params, shown, segments, H)
-    close = dict(rtol=1e-9, atol=1e-10)
+    t = bert.encode(params, shown, segments, h)
+    close = dict(rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(
         bert.embed(params, shown, segments), out.hidden_states[0][0], **close
     )
     np.testing.assert_allclose(t, out.hidden_states[-1][0], **close)
     np.testing.assert_allclose(bert.mlm_logits(params, t), out.prediction_logits[0], **close)
     np.testing.assert_allclose(bert.nsp_logits(params, t), out.seq_relationship_logits[0], **close)
-    loss = bert.pretraining_loss(params, shown, segments, ids, chosen, seed % 2 == 0, H)
+    loss = bert.pretraining_loss(params, shown, segments, ids, chosen, seed % 2 == 0, h)
     assert float(loss) == pytest.approx(float(out.loss), rel=1e-10)
 
 
@@ -108,6 +120,9 @@ SIZES = [
 ]
 
 
+@pytest.mark.holds(
+    "bert_parameters", "head_parameters", by="library: transformers.BertForPreTraining"
+)
 @pytest.mark.parametrize(("d", "l", "h", "encoder", "whole"), SIZES)
 def test_parameters_are_as_many_as_in_bert(d, l, h, encoder, whole):  # noqa: E741
     config = transformers.BertConfig(
@@ -119,6 +134,7 @@ def test_parameters_are_as_many_as_in_bert(d, l, h, encoder, whole):  # noqa: E7
     assert bert.head_parameters(30_522, d) == whole - encoder
 
 
+@pytest.mark.holds("bert_parameters", by="library: transformers.RobertaModel")
 @pytest.mark.parametrize(
     ("d", "l", "h", "wanted"), [(768, 12, 12, 124_645_632), (1024, 24, 16, 355_359_744)]
 )

@@ -17,6 +17,9 @@ from snippets.efficient_transformers import (
 )
 
 
+@pytest.mark.holds(
+    "sparse_attention", by="library: torch.nn.functional.scaled_dot_product_attention"
+)
 @pytest.mark.parametrize(
     "mask", [block_mask(24, 4), local_mask(24, 3), strided_mask(24, 5), global_mask(24, 2)]
 )
@@ -25,9 +28,12 @@ def test_patterns_are_the_masks_of_pytorch(mask):
     np.fill_diagonal(mask, True)
     tensors = (torch.tensor(x[None, None]) for x in (q, k, v))
     theirs = scaled_dot_product_attention(*tensors, attn_mask=torch.tensor(mask))
-    np.testing.assert_allclose(sparse_attention(q, k, v, mask)[0], theirs[0, 0], atol=1e-13)
+    np.testing.assert_allclose(
+        sparse_attention(q, k, v, mask)[0], theirs[0, 0], atol=1e-13, rtol=1e-10
+    )
 
 
+@pytest.mark.holds("checkpointed", by="library: torch.utils.checkpoint.checkpoint_sequential")
 @pytest.mark.parametrize("segments", [1, 2, 3, 6])
 def test_checkpoints_are_those_of_pytorch(segments):
     rng = np.random.default_rng(1)
@@ -37,9 +43,10 @@ def test_checkpoints_are_those_of_pytorch(segments):
     out = checkpoint_sequential(layers, segments, torch.tensor(x), use_reentrant=False)
     out.backward(torch.tensor(dy))
     grads, _, _ = checkpointed(w, x, dy, 6 // segments)
-    np.testing.assert_allclose(grads, theirs.grad, atol=1e-13)
+    np.testing.assert_allclose(grads, theirs.grad, atol=1e-13, rtol=1e-10)
 
 
+@pytest.mark.holds("half", by="library: torch.float16")
 def test_16_bits_are_those_of_pytorch():
     x = np.random.default_rng(2).normal(size=500) * 10.0 ** np.arange(-250, 250).clip(-9, 4)
     x = x.astype(np.float32).astype(float)  # PyTorch passes by 32 bits and rounds twice

@@ -30,6 +30,7 @@ def small(model_class, config_class, **options):
     return model_class(config).double().eval()
 
 
+@pytest.mark.holds("full_mask", "reach", by="library: transformers.BertModel")
 def test_bert_has_the_full_mask():
     model = small(
         hf.BertModel,
@@ -43,12 +44,14 @@ def test_bert_has_the_full_mask():
     assert (seen == reach(full_mask(N), 2)).all()
 
 
+@pytest.mark.holds("transformer.causal_mask", "reach", by="library: transformers.GPT2Model")
 def test_gpt_2_has_the_causal_mask():
     model = small(hf.GPT2Model, hf.GPT2Config, n_embd=16, n_layer=2, n_head=2)
     seen = dependence(lambda words: model(words).last_hidden_state)
     assert (seen == reach(causal_mask(N), 2)).all()
 
 
+@pytest.mark.holds("prefix_mask", by="library: transformers.BartModel")
 @pytest.mark.parametrize("prefix", [1, 3, 5])
 def test_bart_has_the_prefix_mask_over_both_texts(prefix):
     model = small(
@@ -70,6 +73,7 @@ def test_bart_has_the_prefix_mask_over_both_texts(prefix):
     assert (dependence(run) == prefix_mask(N, prefix)).all()
 
 
+@pytest.mark.holds("permutation_mask", "reach", by="library: transformers.XLNetModel")
 def test_xlnet_has_the_permutation_mask():
     order = np.array([3, 0, 5, 1, 4, 2])
     mask = permutation_mask(order)

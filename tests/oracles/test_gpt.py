@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from snippets import gpt as g
+
+SEEDS = st.integers(0, 2**32 - 1)
 
 
 def theirs(params, h):
@@ -51,17 +55,32 @@ def theirs(params, h):
     return model
 
 
+@pytest.mark.holds("gpt", by="library: transformers.GPT2LMHeadModel")
+@settings(max_examples=8)
+@given(SEEDS, st.integers(2, 30), *[st.integers(1, 4)] * 4)
+def test_logits_are_those_of_gpt_2_whatever_its_sizes(seed, v, n, h, k, layers):
+    rng = np.random.default_rng(seed)
+    params = g.init_gpt(rng, v, n, 2 * h * k, h, layers)
+    params = {name: w + 0.3 * rng.normal(size=w.shape) for name, w in params.items()}
+    tokens = rng.integers(v, size=(2, n))
+    with torch.no_grad():
+        logits = theirs(params, h)(torch.tensor(tokens)).logits
+    np.testing.assert_allclose(g.gpt(params, tokens, h), logits, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("gpt", "gpt_loss", by="library: transformers.GPT2LMHeadModel")
 def test_logits_and_loss_of_the_tiny_model_are_those_of_gpt_2_with_its_weights():
     params, merges, h = g.load_tiny()
     text = np.array(g.encode(g.corpus()[5000:], merges)[: 3 * 64]).reshape(3, 64)
     with torch.no_grad():
         logits = theirs(params, h)(torch.tensor(text)).logits
-    np.testing.assert_allclose(g.gpt(params, text, h), logits, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(g.gpt(params, text, h), logits, rtol=1e-10, atol=1e-10)
     follows = torch.tensor(text[:, 1:]).flatten()
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), follows)
     assert float(g.gpt_loss(params, text, h)) == pytest.approx(float(loss), rel=1e-12)
 
 
+@pytest.mark.holds("generate", by="library: transformers.GPT2LMHeadModel")
 def test_the_tiny_model_writes_what_gpt_2_writes_with_its_weights():
     params, merges, h = g.load_tiny()
     prompt = np.array(g.encode("The Queen", merges))
@@ -76,6 +95,7 @@ def test_the_tiny_model_writes_what_gpt_2_writes_with_its_weights():
     assert g.generate(params, prompt, 20, h).tolist() == out[0].tolist()
 
 
+@pytest.mark.holds("gpt_parameters", by="library: transformers.GPT2LMHeadModel")
 @pytest.mark.parametrize(
     ("d", "l", "n", "count"),
     [
@@ -94,6 +114,7 @@ def test_parameters_are_as_many_as_in_gpt_2(d, l, n, count):  # noqa: E741
     assert g.gpt_parameters(50_257, n, d, l) == count
 
 
+@pytest.mark.holds("gpt_parameters", by="library: transformers.OpenAIGPTModel")
 def test_parameters_are_as_many_as_in_gpt_1():
     with torch.device("meta"):
         model = transformers.OpenAIGPTModel(transformers.OpenAIGPTConfig())
@@ -101,6 +122,7 @@ def test_parameters_are_as_many_as_in_gpt_1():
     assert g.gpt_parameters(40_478, 512, 768, 12, final_norm=False) == count
 
 
+@pytest.mark.holds("init_gpt", by="library: transformers.GPT2Model")
 def test_residual_weights_start_as_in_gpt_2():
     torch.manual_seed(0)
     config = transformers.GPT2Config(n_embd=128, n_layer=8, n_head=4)
@@ -110,6 +132,7 @@ def test_residual_weights_start_as_in_gpt_2():
     assert ours["b0.w_2"].std() == pytest.approx(float(block.mlp.c_proj.weight.std()), rel=0.03)
 
 
+@pytest.mark.holds("adam", by="library: torch.optim.AdamW")
 def test_adam_with_decay_is_torchs_adamw():
     rng = np.random.default_rng(1)
     params, state = {"w": rng.normal(size=(3, 2))}, None

@@ -8,6 +8,7 @@ import transformers
 from snippets import peft
 
 
+@pytest.mark.holds("t5_parameters", by="library: transformers.T5ForConditionalGeneration")
 @pytest.mark.parametrize(
     ("d", "f", "h", "n_layers"), [(512, 1024, 6, 8), (2048, 5120, 32, 24), (4096, 10_240, 64, 24)]
 )
@@ -27,6 +28,7 @@ def test_t5_is_as_large_as_that_of_transformers(d, f, h, n_layers):
     assert peft.t5_parameters(d, f, h, n_layers) == tied + 32_128 * d  # version 1.1 has two
 
 
+@pytest.mark.holds("adapter", by="library: torch.nn.Sequential")
 def test_an_adapter_is_a_residual_network_of_torch():
     rng = np.random.default_rng(0)
     x, down, up = (rng.normal(size=s) for s in ((4, 8), (8, 3), (3, 8)))
@@ -41,6 +43,9 @@ def test_an_adapter_is_a_residual_network_of_torch():
     np.testing.assert_allclose(peft.adapter(x, down, b, up, c), wanted, rtol=1e-10)
 
 
+@pytest.mark.holds(
+    "edited_attention", by="library: torch.nn.functional.scaled_dot_product_attention"
+)
 def test_a_prefix_is_torchs_attention_over_more_keys():
     rng = np.random.default_rng(1)
     y, p_k, p_v = (rng.normal(size=s) for s in ((6, 8), (3, 8), (3, 8)))
@@ -58,4 +63,4 @@ def test_a_prefix_is_torchs_attention_over_more_keys():
         attn_mask=seen,
     )
     wanted = mixed.transpose(0, 1).reshape(6, 8).numpy() @ p["w_o"]
-    np.testing.assert_allclose(peft.edited_attention(y, p, q, 2), wanted, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(peft.edited_attention(y, p, q, 2), wanted, rtol=1e-10, atol=1e-10)

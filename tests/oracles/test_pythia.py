@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers.models.gpt_neox import modeling_gpt_neox as neox
 
 from snippets import bert, pythia
+
+ANGLES_IN_32_BITS = dict(rtol=1e-5, atol=1e-5)  # as NeoX computes them, whatever it is given
 
 
 def config(d, h, layers, v, **options):
@@ -21,6 +25,7 @@ def config(d, h, layers, v, **options):
     )
 
 
+@pytest.mark.holds("rotate_part", by="library: transformers.models.gpt_neox")
 def test_rotation_of_a_part_is_neoxs():
     rng, settings = np.random.default_rng(0), config(128, 2, 1, 10)
     q, k = (torch.tensor(rng.normal(size=(1, 2, 30, 64))) for _ in "qk")
@@ -28,13 +33,14 @@ def test_rotation_of_a_part_is_neoxs():
     turned = neox.apply_rotary_pos_emb(q, k, *neox.GPTNeoXRotaryEmbedding(settings)(q, positions))
     for before, after in zip((q, k), turned, strict=True):
         ours = pythia.rotate_part(before[0].numpy(), np.arange(30))
-        np.testing.assert_allclose(ours, after[0], atol=1e-5)  # NeoX's angles are float32
+        np.testing.assert_allclose(ours, after[0], **ANGLES_IN_32_BITS)
 
 
-@pytest.mark.parametrize("parallel", [True, False])
-@pytest.mark.parametrize("seed", range(3))
-def test_the_block_is_neoxs_with_our_weights(seed, parallel):
-    rng, d, h = np.random.default_rng(seed), 32, 4
+@pytest.mark.holds("neox_block", by="library: transformers.GPTNeoXModel")
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.sampled_from([8, 16]), st.booleans())
+def test_the_block_is_neoxs_with_our_weights(seed, h, k, parallel):
+    rng, d = np.random.default_rng(seed), h * k
     p = bert.init_layer(rng, d)
     p = {k: w + 0.3 * rng.normal(size=w.shape) for k, w in p.items()}
     model = (
@@ -63,9 +69,10 @@ def test_the_block_is_neoxs_with_our_weights(seed, parallel):
         out = model(inputs_embeds=torch.tensor(x)).last_hidden_state[0]
     ours = pythia.neox_block(x[0], p, h, parallel)
     ours = (ours - ours.mean(-1, keepdims=True)) / np.sqrt(ours.var(-1, keepdims=True) + 1e-5)
-    np.testing.assert_allclose(ours, out, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(ours, out, **ANGLES_IN_32_BITS)
 
 
+@pytest.mark.holds("pythia_parameters", "padded", by="library: transformers.GPTNeoXForCausalLM")
 @pytest.mark.parametrize("name", pythia.SUITE)
 def test_the_suite_has_as_many_parameters_as_its_models(name):
     layers, d, h, shards = pythia.SUITE[name]

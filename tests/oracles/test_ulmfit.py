@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from snippets import ulmfit  # noqa: E402
+from snippets import ulmfit
 
 
 def one_cycle(T, cut, eta):
@@ -31,12 +30,14 @@ def one_cycle(T, cut, eta):
     return rates
 
 
+@pytest.mark.holds("stlr_landing", by="library: torch.optim.lr_scheduler.OneCycleLR")
 @pytest.mark.parametrize("T", [10, 19, 100, 309, 1009])
 def test_the_landing_triangle_is_pytorchs_linear_one_cycle(T):
     found = [ulmfit.stlr_landing(t, T) for t in range(T + 1)]
-    np.testing.assert_allclose(found, one_cycle(T, T // 10, 0.01), atol=1e-14)
+    np.testing.assert_allclose(found, one_cycle(T, T // 10, 0.01), atol=1e-14, rtol=1e-10)
 
 
+@pytest.mark.holds("discriminative_rates", "discriminative_step", by="library: torch.optim.SGD")
 def test_a_step_at_unequal_rates_is_that_of_parameter_groups():
     rng = np.random.default_rng(0)
     theta, g = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 3))
@@ -49,9 +50,10 @@ def test_a_step_at_unequal_rates_is_that_of_parameter_groups():
     descent.step()
     found = ulmfit.discriminative_step(list(theta), list(g), rates)
     for mine, theirs in zip(found, layers, strict=True):
-        np.testing.assert_allclose(mine, theirs.detach().numpy(), atol=1e-15)
+        np.testing.assert_allclose(mine, theirs.detach().numpy(), atol=1e-15, rtol=1e-10)
 
 
+@pytest.mark.holds("concat_pool", by="library: torch.nn.functional.adaptive_max_pool1d")
 def test_pooling_is_that_of_pytorchs_adaptive_pools():
     h = np.random.default_rng(0).normal(size=(2, 7, 5))
     channels = torch.from_numpy(h).transpose(1, 2)
@@ -63,4 +65,4 @@ def test_pooling_is_that_of_pytorchs_adaptive_pools():
         ],
         dim=-1,
     )
-    np.testing.assert_allclose(ulmfit.concat_pool(h), expected.numpy(), atol=1e-15)
+    np.testing.assert_allclose(ulmfit.concat_pool(h), expected.numpy(), atol=1e-15, rtol=1e-10)

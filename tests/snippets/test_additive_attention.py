@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 
@@ -20,6 +21,7 @@ def attention_inputs(rng, t_x, n, c, a):
     return [rng.normal(size=shape) for shape in shapes]
 
 
+@pytest.mark.holds("energies", by="brute force")
 @given(seeds, sizes, sizes, sizes, sizes)
 def test_energies_are_those_of_a_double_loop(seed, t_x, n, c, a):
     s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(seed), t_x, n, c, a)
@@ -31,18 +33,19 @@ def test_energies_are_those_of_a_double_loop(seed, t_x, n, c, a):
             inner += sum(u_a[k, i] * h[j, i] for i in range(c))
             total += v_a[k] * np.tanh(inner)
         expected.append(total)
-    np.testing.assert_allclose(aa.energies(s, h, w_a, u_a, v_a), expected, atol=1e-13)
+    np.testing.assert_allclose(aa.energies(s, h, w_a, u_a, v_a), expected, atol=1e-13, rtol=1e-10)
 
 
+@pytest.mark.holds("additive_attention", by="library: jax.nn.softmax")
 @given(seeds)
 def test_attention_is_that_of_jax_and_scipy(seed):
     s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(seed), 5, 3, 6, 4)
     alpha, c = aa.additive_attention(s, h, w_a, u_a, v_a)
     score = jax.vmap(lambda row: jnp.dot(v_a, jnp.tanh(w_a @ s + u_a @ row)))
     e = score(h)
-    np.testing.assert_allclose(alpha, jax.nn.softmax(e), atol=1e-14)
+    np.testing.assert_allclose(alpha, jax.nn.softmax(e), atol=1e-14, rtol=1e-10)
     np.testing.assert_allclose(
-        c, np.einsum("j,jc->c", scipy_softmax(np.asarray(e)), h), atol=1e-13
+        c, np.einsum("j,jc->c", scipy_softmax(np.asarray(e)), h), atol=1e-13, rtol=1e-10
     )
 
 
@@ -51,7 +54,7 @@ def test_a_zero_v_a_makes_attention_exactly_uniform(seed, t_x):
     s, h, w_a, u_a, _ = attention_inputs(np.random.default_rng(seed), t_x, 3, 6, 4)
     alpha, c = aa.additive_attention(s, h, w_a, u_a, np.zeros(4))
     assert alpha.tolist() == [1 / t_x] * t_x
-    np.testing.assert_allclose(c, h.mean(axis=0), atol=1e-14)
+    np.testing.assert_allclose(c, h.mean(axis=0), atol=1e-14, rtol=1e-10)
 
 
 def test_nothing_to_attend_to_is_an_error():
@@ -60,9 +63,10 @@ def test_nothing_to_attend_to_is_an_error():
         aa.additive_attention(s, h[:0], *weights)
 
 
+@pytest.mark.holds("sigmoid", by="library: scipy.special.expit")
 def test_sigmoid_is_that_of_scipy_and_does_not_overflow():
     x = np.concatenate([np.linspace(-30, 30, 601), [-1e4, 1e4]])
-    np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15)
+    np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15, rtol=1e-10)
 
 
 @jax.jit
@@ -80,12 +84,13 @@ def jax_gru(p, xs, s_0):
     return jax.lax.scan(step, s_0, xs)[1]
 
 
+@pytest.mark.holds("gru_step", "gru", by="derivation: anew in JAX")
 @given(seeds)
 def test_the_unit_is_that_of_a_scan_in_jax(seed):
     rng = np.random.default_rng(seed)
     p, xs, s_0 = aa.init_gru(rng, 4, 3), rng.normal(size=(5, 3)), rng.normal(size=4)
     states = aa.gru(xs, s_0, p)
-    np.testing.assert_allclose(states, jax_gru(p, xs, s_0), atol=1e-13)
+    np.testing.assert_allclose(states, jax_gru(p, xs, s_0), atol=1e-13, rtol=1e-10)
     np.testing.assert_array_equal(aa.gru_step(s_0, xs[0], **p), states[0])
 
 
@@ -94,7 +99,16 @@ def test_an_open_update_gate_replaces_the_state():
     p = aa.init_gru(rng, 4, 2) | {"w_z": np.full((4, 2), 1e3), "u_z": np.zeros((4, 4))}
     p |= {"w_r": np.full((4, 2), -1e3), "u_r": np.zeros((4, 4))}
     s, x = rng.normal(size=4), np.ones(2)
-    np.testing.assert_allclose(aa.gru_step(s, x, **p), np.tanh(p["w"] @ x), atol=1e-15)
+    np.testing.assert_allclose(aa.gru_step(s, x, **p), np.tanh(p["w"] @ x), atol=1e-15, rtol=1e-10)
+
+
+@pytest.mark.holds("init_gru", by="library: scipy.stats.kstest")
+def test_initial_weights_are_normal_and_keep_the_variance_of_what_they_read():
+    p = aa.init_gru(np.random.default_rng(0), 40, 25)
+    for name, w in p.items():
+        assert w.shape == (40, 40 if name.startswith("u") else 25)
+        assert stats.kstest(w.ravel() * np.sqrt(w.shape[1]), "norm").pvalue > 0.001
+    assert set(p) == {"w", "u", "w_z", "u_z", "w_r", "u_r"}
 
 
 def test_an_empty_sentence_is_an_error():
@@ -102,6 +116,7 @@ def test_an_empty_sentence_is_an_error():
         aa.gru(np.zeros((0, 2)), np.zeros(3), aa.init_gru(np.random.default_rng(0), 3, 2))
 
 
+@pytest.mark.holds("annotations", by="derivation: anew in JAX")
 def test_annotations_of_the_reversed_sentence_swap_their_halves():
     rng = np.random.default_rng(1)
     f, b = aa.init_gru(rng, 3, 2), aa.init_gru(rng, 3, 2)
@@ -109,14 +124,15 @@ def test_annotations_of_the_reversed_sentence_swap_their_halves():
     h, mirrored = aa.annotations(xs, f, b), aa.annotations(xs[::-1], b, f)[::-1]
     np.testing.assert_array_equal(h[:, :3], mirrored[:, 3:])
     np.testing.assert_array_equal(h[:, 3:], mirrored[:, :3])
-    np.testing.assert_allclose(h[:, :3], jax_gru(f, xs, jnp.zeros(3)), atol=1e-13)
+    np.testing.assert_allclose(h[:, :3], jax_gru(f, xs, jnp.zeros(3)), atol=1e-13, rtol=1e-10)
 
 
+@pytest.mark.holds("initial_state", by="brute force")
 def test_the_decoder_starts_from_the_backward_half_of_the_first_word():
     rng = np.random.default_rng(2)
     h, w_s = rng.normal(size=(4, 6)), rng.normal(size=(3, 3))
     expected = [np.tanh(sum(w_s[k, i] * h[0, 3 + i] for i in range(3))) for k in range(3)]
-    np.testing.assert_allclose(aa.initial_state(h, w_s), expected, atol=1e-15)
+    np.testing.assert_allclose(aa.initial_state(h, w_s), expected, atol=1e-15, rtol=1e-10)
 
 
 @jax.jit
@@ -130,6 +146,7 @@ def jax_rnnsearch(ys, h, s_0, p, a):
     return jax.lax.scan(step, s_0, ys)[1]
 
 
+@pytest.mark.holds("rnnsearch", by="derivation: anew in JAX")
 @given(seeds)
 def test_rnnsearch_is_that_of_a_scan_in_jax(seed):
     rng = np.random.default_rng(seed)
@@ -137,39 +154,47 @@ def test_rnnsearch_is_that_of_a_scan_in_jax(seed):
     p, ys = aa.init_gru(rng, 3, 8), rng.normal(size=(4, 2))
     found = aa.rnnsearch(ys, h, s_0, p, tuple(a))
     for mine, theirs in zip(found, jax_rnnsearch(ys, h, s_0, p, a), strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+        np.testing.assert_allclose(mine, theirs, atol=1e-12, rtol=1e-10)
 
 
+@pytest.mark.holds("rnnencdec", by="derivation: rnnsearch with its context forced")
 @given(seeds, sizes, sizes)
 def test_forcing_the_context_makes_rnnsearch_the_plain_encoder_decoder(seed, t_y, t_x):
     rng = np.random.default_rng(seed)
     s_0, _, *a = attention_inputs(rng, t_x, 3, 6, 4)
     p, ys, c = aa.init_gru(rng, 3, 8), rng.normal(size=(t_y, 2)), rng.normal(size=6)
     forced, _ = aa.rnnsearch(ys, np.tile(c, (t_x, 1)), s_0, p, tuple(a))
-    np.testing.assert_allclose(forced, aa.rnnencdec(ys, c, s_0, p), atol=1e-12)
+    np.testing.assert_allclose(forced, aa.rnnencdec(ys, c, s_0, p), atol=1e-12, rtol=1e-10)
 
 
-def test_maxout_takes_the_larger_of_each_pair_of_neighbours():
-    assert aa.maxout(np.array([1.0, 2, 9, -3, -5, -4])).tolist() == [2, 9, -4]
+@pytest.mark.holds("maxout", by="brute force: pair by pair")
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1))
+def test_maxout_takes_the_larger_of_each_pair_of_neighbours(pairs):
+    assert aa.maxout(np.array(pairs).ravel()).tolist() == [max(pair) for pair in pairs]
+
+
+def test_an_odd_number_of_units_is_refused():
     with pytest.raises(ValueError, match="do not form pairs"):
         aa.maxout(np.zeros(3))
 
 
-def test_word_probabilities_are_those_of_jax():
-    rng = np.random.default_rng(3)
+@pytest.mark.holds("word_probabilities", by="library: jax.nn.softmax")
+@given(seeds)
+def test_word_probabilities_are_those_of_jax(seed):
+    rng = np.random.default_rng(seed)
     s, y, c = rng.normal(size=3), rng.normal(size=2), rng.normal(size=6)
     u_o, v_o, c_o = rng.normal(size=(8, 3)), rng.normal(size=(8, 2)), rng.normal(size=(8, 6))
     w_o = rng.normal(size=(11, 4))
     stacked = jnp.hstack([u_o, v_o, c_o]) @ jnp.concatenate([s, y, c])
     expected = jax.nn.softmax(w_o @ jnp.maximum(stacked[0::2], stacked[1::2]))
     np.testing.assert_allclose(
-        aa.word_probabilities(s, y, c, u_o, v_o, c_o, w_o), expected, atol=1e-14
+        aa.word_probabilities(s, y, c, u_o, v_o, c_o, w_o), expected, atol=1e-14, rtol=1e-10
     )
 
 
-@pytest.mark.parametrize("search", [True, False])
-def test_the_count_is_that_of_arrays_that_are_made(search):
-    n, m, half, a, v = 4, 3, 5, 6, 7
+@pytest.mark.holds("rnn_parameters", by="brute force: arrays counted")
+@given(st.booleans(), sizes, sizes, sizes, sizes, sizes)
+def test_the_count_is_that_of_arrays_that_are_made(search, n, m, half, a, v):
     rng = np.random.default_rng(0)
     c = 2 * n if search else n
     made = [np.zeros((v, m)), np.zeros((v, m)), np.zeros((n, n)), np.zeros((v, half))]
@@ -187,4 +212,4 @@ def test_the_authors_way_to_write_the_softmax_gives_the_same_weights():
     s, h, w_a, u_a, v_a = attention_inputs(np.random.default_rng(5), 6, 3, 6, 4)
     e = np.exp(aa.energies(s, 1e3 * h, w_a, u_a, v_a))
     alpha, _ = aa.additive_attention(s, 1e3 * h, w_a, u_a, v_a)
-    np.testing.assert_allclose(alpha, e / e.sum(), atol=1e-15)
+    np.testing.assert_allclose(alpha, e / e.sum(), atol=1e-15, rtol=1e-10)

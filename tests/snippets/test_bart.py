@@ -1,13 +1,16 @@
 """Entry 8 against brute force, SciPy's Poisson, and the same model written in JAX."""
 
+import re
+from collections import Counter
 from functools import partial
+from itertools import permutations
 
 import autograd
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -32,6 +35,8 @@ from snippets.bart import (
     token_deletion,
     token_masking,
 )
+from snippets.bert import init_bert
+from snippets.transformer import init_block
 
 MASK, STOP = 0, 1
 seeds = st.integers(0, 2**32 - 1)
@@ -58,6 +63,7 @@ def test_sample_draws_distinct_positions_in_order(seed, n, p):
     assert found == sorted(set(found) & set(range(n)))
 
 
+@pytest.mark.holds("sample", by="library: scipy.stats.chisquare")
 def test_sample_draws_every_position_alike():
     counts = np.zeros(10)
     for seed in range(2000):
@@ -65,18 +71,24 @@ def test_sample_draws_every_position_alike():
     assert stats.chisquare(counts).pvalue > 0.001
 
 
+@pytest.mark.holds("token_masking", by="brute force: token by token")
 @given(seeds, documents, shares)
 def test_masking_changes_its_share_of_tokens_and_no_other(seed, tokens, p):
     spoilt = token_masking(rng(seed), tokens, p, MASK)
+    drawn = sample(rng(seed), len(tokens), p).tolist()
+    assert spoilt.tolist() == [MASK if i in drawn else t for i, t in enumerate(tokens)]
     assert spoilt.shape == tokens.shape
     assert (spoilt == MASK).sum() == round(p * len(tokens))
     assert (spoilt[spoilt != MASK] == tokens[spoilt != MASK]).all()
     assert (tokens != MASK).all(), "the argument itself must not change"
 
 
+@pytest.mark.holds("token_deletion", by="brute force: token by token")
 @given(seeds, documents, shares)
 def test_deletion_leaves_a_subsequence(seed, tokens, p):
     spoilt = token_deletion(rng(seed), tokens, p)
+    drawn = sample(rng(seed), len(tokens), p).tolist()
+    assert spoilt.tolist() == [t for i, t in enumerate(tokens) if i not in drawn]
     assert len(spoilt) == len(tokens) - round(p * len(tokens))
     assert is_subsequence(spoilt, tokens)
 
@@ -89,6 +101,7 @@ def test_span_lengths_add_up(seed, total, lam):
     assert total == 0 or lengths[-1] > 0
 
 
+@pytest.mark.holds("span_lengths", by="library: scipy.stats.poisson")
 def test_span_lengths_follow_the_poisson_distribution():
     lengths = span_lengths(rng(0), 60_000)[:-1]
     counts = np.bincount(np.minimum(lengths, 10), minlength=11)
@@ -96,9 +109,14 @@ def test_span_lengths_follow_the_poisson_distribution():
     assert stats.chisquare(counts, p * len(lengths)).pvalue > 0.01
 
 
+@pytest.mark.holds("text_infilling", "fill_in", by="library: str.replace")
 @given(seeds, documents, shares)
 def test_infilling_is_undone_by_its_spans(seed, tokens, p):
     spoilt, spans = text_infilling(rng(seed), tokens, p, MASK)
+    text = "".join(map(str, spoilt))
+    for span in spans:
+        text = text.replace(str(MASK), "".join(map(str, span)), 1)
+    assert text == "".join(map(str, tokens))
     assert sum(map(len, spans)) == round(p * len(tokens))
     assert (spoilt == MASK).sum() == len(spans)
     assert is_subsequence(spoilt[spoilt != MASK], tokens)
@@ -114,6 +132,7 @@ def test_infilling_treats_both_ends_alike():
     assert abs(hidden - hidden[::-1]).max() < 5 * np.sqrt(1500 / 2)
 
 
+@pytest.mark.holds("split_sentences", by="library: str.split")
 @given(seeds, documents)
 def test_sentences_end_in_full_stops_and_make_the_document(seed, tokens):
     sentences = split_sentences(tokens, STOP)
@@ -126,13 +145,18 @@ def test_sentences_end_in_full_stops_and_make_the_document(seed, tokens):
     assert sorted(spoilt.tolist()) == sorted(tokens.tolist())
 
 
+@pytest.mark.holds("sentence_permutation", by="brute force: every order")
 def test_permutation_reaches_every_order_of_the_sentences():
-    tokens = np.array([2, STOP, 3, 4, STOP, 5, STOP])
-    seen = {tuple(sentence_permutation(rng(s), tokens, STOP)) for s in range(100)}
-    assert len(seen) == 6
-    assert all(len(split_sentences(np.array(s), STOP)) == 3 for s in seen)
+    sentences = [(2, STOP), (3, 4, STOP), (5, STOP)]
+    seen = Counter(
+        tuple(sentence_permutation(rng(s), np.array(sum(sentences, ())), STOP).tolist())
+        for s in range(300)
+    )
+    assert set(seen) == {sum(order, ()) for order in permutations(sentences)}
+    assert stats.chisquare(list(seen.values())).pvalue > 0.001
 
 
+@pytest.mark.holds("document_rotation", by="brute force: every shift")
 @given(seeds, documents)
 def test_rotation_is_a_cyclic_shift(seed, tokens):
     spoilt = document_rotation(rng(seed), tokens).tolist()
@@ -213,18 +237,22 @@ def reference(params, spoilt, document, start):
     return loss, (memory, logits)
 
 
-def test_states_logits_loss_and_gradient_are_those_of_jax():
-    params, spoilt, document = tiny(2), np.array([3, 0, 2]), np.array([3, 4, 5, 2, 2])
+@pytest.mark.holds("encode", "decode", "denoising_loss", by="derivation: anew in JAX")
+@pytest.mark.holds("denoising_loss", by="derivative: jax.grad")
+@settings(max_examples=5)
+@given(seeds)
+def test_states_logits_loss_and_gradient_are_those_of_jax(seed):
+    params, spoilt, document = tiny(seed), np.array([3, 0, 2]), np.array([3, 4, 5, 2, 2])
     (wanted, (memory, logits)), slope = reference(params, spoilt, document, 10)
     ours = encode(params, spoilt, H)
-    np.testing.assert_allclose(ours, memory, atol=1e-10)
+    np.testing.assert_allclose(ours, memory, atol=1e-10, rtol=1e-10)
     late = np.array([10, 3, 4, 5, 2])
-    np.testing.assert_allclose(decode(params, late, ours, H), logits, atol=1e-10)
+    np.testing.assert_allclose(decode(params, late, ours, H), logits, atol=1e-10, rtol=1e-10)
     args = (spoilt, document, H, 10)
     np.testing.assert_allclose(denoising_loss(params, *args), wanted, rtol=1e-10)
     ours = autograd.grad(denoising_loss)(params, *args)
     for name, value in slope.items():
-        np.testing.assert_allclose(ours[name], value, atol=1e-10, err_msg=name)
+        np.testing.assert_allclose(ours[name], value, atol=1e-10, err_msg=name, rtol=1e-10)
 
 
 def test_a_batch_is_its_documents_one_by_one():
@@ -234,20 +262,39 @@ def test_a_batch_is_its_documents_one_by_one():
     np.testing.assert_allclose(together, np.mean(alone), rtol=1e-12)
 
 
-def test_think_has_a_gelu():
-    p, x = blocks(tiny(5), "enc")[1], rng(6).normal(size=(4, D))
-    hidden = x @ p["w_1"] + p["b_1"]
-    exact = hidden * stats.norm.cdf(hidden) @ p["w_2"] + p["b_2"]
-    wanted = jax_norm(x + exact, p["ffn_gain"], p["ffn_bias"])
-    np.testing.assert_allclose(think(x, p), wanted, atol=2e-3)
+@pytest.mark.holds("think", by="library: jax.nn.gelu")
+@given(seeds)
+def test_think_has_a_gelu(seed):
+    p, x = blocks(tiny(5), "enc")[1], rng(seed).normal(size=(4, D))
+    out = jax.nn.gelu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
+    wanted = jax_norm(x + out, p["ffn_gain"], p["ffn_bias"])
+    np.testing.assert_allclose(think(x, p), wanted, atol=1e-10, rtol=1e-10)
 
 
-def test_blocks_are_found_by_side_and_in_order():
-    params = tiny(7)
-    assert len(blocks(params, "enc")) == len(blocks(params, "dec")) == LAYERS
-    assert "cross_q" in blocks(params, "dec")[0]
-    assert "cross_q" not in blocks(params, "enc")[0]
-    assert blocks(params, "enc")[1]["w_1"] is params["enc1.w_1"]
+@pytest.mark.holds("embed", by="library: jax.nn.one_hot")
+@given(seeds, st.sampled_from(["enc", "dec"]))
+def test_embeddings_are_products_with_one_hot_tokens(seed, side):
+    params, tokens = tiny(seed), rng(seed).integers(V, size=(2, 5))
+    x = jax.nn.one_hot(tokens, V) @ params["tok_emb"]
+    x = x + jnp.eye(5, N) @ params[f"{side}.pos_emb"]
+    wanted = jax_norm(x, params[f"{side}.gain"], params[f"{side}.bias"])
+    np.testing.assert_allclose(embed(params, side, tokens), wanted, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.holds("blocks", by="brute force: name by name")
+@given(st.integers(0, 3))
+def test_blocks_are_found_by_side_and_in_order(layers):
+    params = init_bart(rng(7), V, N, D, F, layers)
+    wanted = {(side, i): {} for side in ("enc", "dec") for i in range(layers)}
+    for name, w in params.items():
+        if found := re.fullmatch(r"(enc|dec)(\d)\.(.+)", name):
+            wanted[found[1], int(found[2])][found[3]] = w
+    for side in ("enc", "dec"):
+        ours = blocks(params, side)
+        assert len(ours) == layers
+        for i, p in enumerate(ours):
+            assert p.keys() == wanted[side, i].keys()
+            assert all(p[k] is wanted[side, i][k] for k in p)
 
 
 def test_a_document_that_is_too_long_is_refused():
@@ -255,6 +302,7 @@ def test_a_document_that_is_too_long_is_refused():
         embed(tiny(), "enc", np.ones(10, dtype=int))
 
 
+@pytest.mark.holds("init_bart", by="library: scipy.stats.kstest")
 def test_initial_matrices_are_normal_with_deviation_002():
     params = init_bart(rng(0), 50, 40, 32, 64, 1)
     matrices = np.concatenate([w.ravel() for w in params.values() if w.ndim == 2])
@@ -265,18 +313,32 @@ def test_initial_matrices_are_normal_with_deviation_002():
 # -- counts --
 
 
-def test_bart_count_is_that_of_its_arrays_and_the_biases_of_attention():
-    params = init_bart(rng(0), V, N, D, 4 * D, LAYERS)
+@pytest.mark.holds("bart_parameters", by="brute force: arrays counted")
+@given(st.integers(1, 9), st.integers(0, 3), st.integers(1, 30), st.integers(1, 20))
+def test_bart_count_is_that_of_its_arrays_and_the_biases_of_attention(d, layers, v, n):
+    params = init_bart(rng(0), v, n, d, 4 * d, layers)
     arrays = sum(w.size for w in params.values())
-    biases = 4 * D * 3 * LAYERS
-    assert bart_parameters(D, LAYERS, V, N) == arrays + biases
+    biases = 4 * d * 3 * layers
+    assert bart_parameters(d, layers, v, n) == arrays + biases
 
 
-def test_cross_attention_is_all_that_a_decoder_adds():
-    extra = stack_parameters(64, 3, cross=True) - stack_parameters(64, 3)
-    assert extra == 3 * (4 * (64 * 64 + 64) + 2 * 64)
+@pytest.mark.holds("stack_parameters", by="brute force: arrays counted")
+@given(st.integers(1, 9), st.integers(0, 4), st.booleans())
+def test_a_stack_holds_the_arrays_of_its_blocks_and_the_biases_of_attention(d, layers, cross):
+    blocks = [init_block(rng(0), d, 4 * d, cross) for _ in range(layers)]
+    arrays = [w for p in blocks for w in p.values()]
+    arrays += [np.zeros((4, d)) for _ in range(layers * (1 + cross))]
+    assert stack_parameters(d, layers, cross) == sum(w.size for w in arrays)
 
 
+@pytest.mark.holds("bert_parameters", by="brute force: arrays counted")
+@given(st.integers(1, 9), st.integers(0, 4), st.integers(1, 30), st.integers(1, 20))
+def test_bert_count_is_that_of_the_arrays_of_entry_6(d, layers, v, n):
+    arrays = jax.tree.leaves(init_bert(rng(0), v, n, d, layers))
+    assert bert_parameters(d, layers, v, n) == sum(w.size for w in arrays)
+
+
+@pytest.mark.holds("bart_parameters", "bert_parameters", by="published table: the released models")
 def test_counts_are_those_of_the_released_models():
     assert bart_parameters(768, 6) == 139_420_416
     assert bart_parameters(1024, 12) == 406_291_456

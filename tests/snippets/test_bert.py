@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from snippets import bert
 
@@ -41,6 +42,7 @@ def test_masking_chooses_the_rate_and_touches_nothing_else(seed, n, rate):
     np.testing.assert_array_equal(ids, before)
 
 
+@pytest.mark.holds("mask_tokens", by="brute force: frequencies counted")
 def test_chosen_tokens_are_hidden_replaced_and_kept_eight_to_one_to_one():
     rng, n = np.random.default_rng(1), 200_000
     ids = np.full(n, 50)
@@ -73,6 +75,7 @@ def test_a_rate_that_is_no_share_is_refused(rate):
         bert.mask_tokens(np.random.default_rng(0), ids, special, V, MASK, rate)
 
 
+@pytest.mark.holds("sentence_pair", by="brute force: frequencies counted")
 def test_half_of_the_pairs_are_next_and_the_rest_come_from_other_documents():
     rng = np.random.default_rng(0)
     documents = [[(d, j) for j in range(3)] for d in range(4)]
@@ -98,6 +101,7 @@ def test_one_document_alone_is_refused():
         bert.sentence_pair(np.random.default_rng(0), [["a", "b"]], 0, 0)
 
 
+@pytest.mark.holds("pack", by="derivation: taken apart again")
 @given(st.lists(st.integers(5, 50), max_size=6), st.lists(st.integers(5, 50), max_size=6))
 def test_packing_keeps_both_sentences_and_marks_what_is_its_own(a, b):
     ids, segments, special = bert.pack(a, b, 1, 2)
@@ -119,7 +123,7 @@ def jax_loss(p, shown, segments, ids, chosen, is_next, h):
     hot = jax.nn.one_hot
     x = hot(shown, len(p["b_tok"])) @ p["tok_emb"] + hot(segments, 2) @ p["seg_emb"]
     x = jax_norm(x + p["pos_emb"][: len(shown)], p["emb_gain"], p["emb_bias"])
-    d = x.shape[1]
+    d, states = x.shape[1], [x]
     for q in p["layers"]:
         heads = [
             jnp.einsum("nd,dhk->hnk", x, q[f"w_{w}"].reshape(d, h, d // h))
@@ -132,15 +136,16 @@ def jax_loss(p, shown, segments, ids, chosen, is_next, h):
         x = jax_norm(x + out, q["ln1_gain"], q["ln1_bias"])
         out = jax.nn.gelu(x @ q["w_1"] + q["b_1"]) @ q["w_2"] + q["b_2"]
         x = jax_norm(x + out, q["ln2_gain"], q["ln2_bias"])
+        states.append(x)
     y = jax.nn.gelu(x @ p["w_mlm"] + p["b_mlm"])
     y = jax_norm(y, p["mlm_gain"], p["mlm_bias"]) @ p["tok_emb"].T + p["b_tok"]
     surprise = -jax.nn.log_softmax(y)[jnp.arange(len(ids)), ids]
     mlm = jnp.sum(jnp.where(chosen, surprise, 0)) / jnp.sum(chosen)
     c = jnp.tanh(x[0] @ p["w_pool"] + p["b_pool"]) @ p["w_nsp"] + p["b_nsp"]
-    return mlm - jax.nn.log_softmax(c)[1 - is_next]
+    return mlm - jax.nn.log_softmax(c)[1 - is_next], (states, y, c)
 
 
-JAX = jax.jit(jax.value_and_grad(jax_loss), static_argnames="h")
+JAX = jax.jit(jax.value_and_grad(jax_loss, has_aux=True), static_argnames="h")
 
 
 def example(seed, n=9, v=11):
@@ -151,14 +156,48 @@ def example(seed, n=9, v=11):
     return shown, np.sort(rng.integers(2, size=n)), ids, chosen, bool(seed % 2)
 
 
+@pytest.mark.holds("pretraining_loss", by="derivation: anew in JAX")
+@pytest.mark.holds("pretraining_loss", by="derivative: jax.grad")
 @pytest.mark.parametrize("seed", range(3))
 def test_loss_and_gradient_are_jaxs(seed):
-    params, (shown, segments, ids, chosen, is_next) = noisy(seed), example(seed)
-    arguments = (shown, segments, ids, chosen, is_next)
+    params, arguments = noisy(seed), example(seed)
     ours = autograd.value_and_grad(bert.pretraining_loss)(params, *arguments, 2)
-    theirs = JAX(params, *arguments, h=2)
-    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+    (loss, _), slopes = JAX(params, *arguments, h=2)
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves((loss, slopes)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds(
+    "embed",
+    "encoder_layer",
+    "encode",
+    "mlm_logits",
+    "nsp_logits",
+    by="derivation: anew in JAX",
+)
+@given(SEEDS)
+def test_states_and_logits_are_jaxs(seed):
+    params, (shown, segments, *others) = noisy(seed), example(seed)
+    (_, (states, tokens, pair)), _ = JAX(params, shown, segments, *others, h=2)
+    x = bert.embed(params, shown, segments)
+    np.testing.assert_allclose(x, states[0], rtol=1e-10, atol=1e-10)
+    for p, wanted in zip(params["layers"], states[1:], strict=True):
+        x = bert.encoder_layer(x, p, 2)
+        np.testing.assert_allclose(x, wanted, rtol=1e-10, atol=1e-10)
+    np.testing.assert_array_equal(bert.encode(params, shown, segments, 2), x)
+    np.testing.assert_allclose(bert.mlm_logits(params, x), tokens, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(bert.nsp_logits(params, x), pair, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("init_layer", "init_bert", by="library: scipy.stats.kstest")
+def test_initial_matrices_are_normal_with_deviation_002():
+    params = bert.init_bert(np.random.default_rng(0), 60, 30, 16, 2)
+    names = {jax.tree_util.keystr(k): w for k, w in jax.tree_util.tree_leaves_with_path(params)}
+    for name, w in names.items():
+        if w.ndim == 2:
+            assert w.size < 500 or stats.kstest(w.ravel() / 0.02, "norm").pvalue > 0.001
+        else:
+            assert (w == ("gain" in name)).all()
 
 
 def test_a_loss_without_a_token_to_predict_is_refused():
@@ -181,7 +220,9 @@ def test_without_positions_the_encoder_is_equivariant(seed):
     order = np.random.default_rng(seed).permutation(len(ids))
     flat = params | {"pos_emb": np.zeros_like(params["pos_emb"])}
     shuffled = bert.encode(flat, ids[order], segments[order], 2)
-    np.testing.assert_allclose(shuffled, bert.encode(flat, ids, segments, 2)[order], atol=1e-9)
+    np.testing.assert_allclose(
+        shuffled, bert.encode(flat, ids, segments, 2)[order], atol=1e-10, rtol=1e-10
+    )
 
 
 def test_too_long_a_sequence_is_refused():
@@ -192,6 +233,7 @@ def test_too_long_a_sequence_is_refused():
 # -- answers -----------------------------------------------------------------
 
 
+@pytest.mark.holds("answer", by="brute force: every span")
 @given(SEEDS, st.integers(2, 8), st.sampled_from([-2.0, 0.0, 1.0]))
 def test_the_answer_is_the_best_of_all_spans(seed, n, tau):
     rng = np.random.default_rng(seed)
@@ -210,6 +252,9 @@ def test_an_answer_needs_a_position_to_stand_at():
 # -- counts ------------------------------------------------------------------
 
 
+@pytest.mark.holds(
+    "layer_parameters", "bert_parameters", "head_parameters", by="brute force: arrays counted"
+)
 @given(st.integers(1, 40), st.integers(1, 20), st.integers(1, 8), st.integers(0, 3))
 def test_counts_are_those_of_the_arrays(v, n, half, layers):
     d = 2 * half

@@ -1,6 +1,8 @@
 """The surveys of part 2 against brute force, JAX, autograd and NumPy's own 16 bits."""
 
 import math
+import struct
+from functools import reduce
 
 import autograd.numpy as anp
 import jax
@@ -52,27 +54,30 @@ def draw(seed, n, d=3):
     return np.random.default_rng(seed).normal(size=(3, n, d))
 
 
+@pytest.mark.holds("local_attention", "sparse_attention", "local_mask", by="brute force")
 @given(seeds, lengths, st.integers(0, 18))
 def test_local_attention_sees_what_is_near(seed, n, w):
     q, k, v = draw(seed, n)
     near = brute(q, k, v, lambda i, j: abs(i - j) <= w)
-    np.testing.assert_allclose(local_attention(q, k, v, w), near, atol=1e-12)
+    np.testing.assert_allclose(local_attention(q, k, v, w), near, atol=1e-12, rtol=1e-10)
     out, scores = sparse_attention(q, k, v, local_mask(n, w))
-    np.testing.assert_allclose(out, near, atol=1e-12)
+    np.testing.assert_allclose(out, near, atol=1e-12, rtol=1e-10)
     assert scores == sum(abs(i - j) <= w for i in range(n) for j in range(n))
 
 
+@pytest.mark.holds("block_attention", "sparse_attention", "block_mask", by="brute force")
 @given(seeds, st.integers(1, 5), st.integers(1, 5))
 def test_block_attention_sees_its_block(seed, b, blocks):
     n = b * blocks
     q, k, v = draw(seed, n)
     inside = brute(q, k, v, lambda i, j: i // b == j // b)
-    np.testing.assert_allclose(block_attention(q, k, v, b), inside, atol=1e-12)
+    np.testing.assert_allclose(block_attention(q, k, v, b), inside, atol=1e-12, rtol=1e-10)
     out, scores = sparse_attention(q, k, v, block_mask(n, b))
-    np.testing.assert_allclose(out, inside, atol=1e-12)
+    np.testing.assert_allclose(out, inside, atol=1e-12, rtol=1e-10)
     assert scores == n * b
 
 
+@pytest.mark.holds("strided_mask", "global_mask", by="brute force")
 @given(lengths, st.integers(1, 17), st.integers(0, 17))
 def test_strided_and_global_masks_follow_their_rules(n, s, g):
     for i in range(n):
@@ -100,38 +105,47 @@ def test_each_kind_is_full_attention_at_its_limit(seed, n):
         ),
     ]
     for out in limits:
-        np.testing.assert_allclose(out, full, atol=1e-12)
+        np.testing.assert_allclose(out, full, atol=1e-12, rtol=1e-10)
     small = brute(q / 5, k / 5, v, lambda i, j: True)
-    np.testing.assert_allclose(kernel_attention(*features, v), small, atol=1e-8)
+    np.testing.assert_allclose(kernel_attention(*features, v), small, atol=1e-10, rtol=1e-10)
 
 
+@pytest.mark.holds("kernel_attention", by="derivation: all weights at once")
 @given(seeds, lengths, st.integers(1, 5))
 def test_kernel_attention_is_the_linear_attention_of_entry_4(seed, n, c):
     rng = np.random.default_rng(seed)
     q, k, v = rng.random((n, c)) + 0.1, rng.random((n, c)) + 0.1, rng.normal(size=(n, 2))
-    np.testing.assert_allclose(kernel_attention(q, k, v), linear_attention(q, k, v), atol=1e-12)
+    np.testing.assert_allclose(
+        kernel_attention(q, k, v), linear_attention(q, k, v), atol=1e-12, rtol=1e-10
+    )
 
 
+@pytest.mark.holds("exponential_features", by="derivation: the series")
 @given(seeds, st.integers(0, 6), st.integers(1, 3))
 def test_features_sum_up_the_exponential_series(seed, degree, d):
     x, y = np.random.default_rng(seed).normal(size=(2, 1, d))
     dot = float(x[0] @ y[0])
     series = sum(dot**j / math.factorial(j) for j in range(degree + 1))
     features = exponential_features(x, degree), exponential_features(y, degree)
-    assert float(features[0][0] @ features[1][0]) == pytest.approx(series, abs=1e-9)
+    assert float(features[0][0] @ features[1][0]) == pytest.approx(series, abs=1e-10)
     assert features[0].shape[1] == sum(d**j for j in range(degree + 1))
 
 
-def test_low_rank_attention_by_jax():
-    rng = np.random.default_rng(5)
+@pytest.mark.holds("low_rank_attention", by="library: jax.nn.softmax")
+@given(seeds)
+def test_low_rank_attention_by_jax(seed):
+    rng = np.random.default_rng(seed)
     q, k, v = rng.normal(size=(3, 7, 4))
     e, f = rng.normal(size=(2, 3, 7))
     weights = jax.nn.softmax(q @ (e @ k).T / 2, axis=1)
-    np.testing.assert_allclose(low_rank_attention(q, k, v, e, f), weights @ (f @ v), atol=1e-13)
+    np.testing.assert_allclose(
+        low_rank_attention(q, k, v, e, f), weights @ (f @ v), atol=1e-13, rtol=1e-10
+    )
 
 
-def test_the_share_of_the_feed_forward_part_by_counting_products():
-    n, d = 6, 4
+@pytest.mark.holds("ffn_share", by="brute force: products counted")
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_the_share_of_the_feed_forward_part_by_counting_products(n, d):
     products = 0
 
     class Counted:
@@ -148,9 +162,10 @@ def test_the_share_of_the_feed_forward_part_by_counting_products():
     _ = (q @ Counted((k.shape[1], k.shape[0])) @ v) @ square
     attention_part = products
     _ = x @ Counted((d, 4 * d)) @ Counted((4 * d, d))
-    assert ffn_share(n, d) == pytest.approx((products - attention_part) / products)
+    assert ffn_share(n, d) == pytest.approx((products - attention_part) / products, rel=1e-10)
 
 
+@pytest.mark.holds("checkpointed", by="derivative: autograd.grad")
 @given(seeds, st.integers(1, 9), st.data())
 def test_gradients_with_checkpoints_are_those_of_autograd(seed, l_, data):
     every = data.draw(st.integers(1, l_))
@@ -165,14 +180,16 @@ def test_gradients_with_checkpoints_are_those_of_autograd(seed, l_, data):
         return anp.sum(y * dy)
 
     grads, most, computed = checkpointed(w, x, dy, every)
-    np.testing.assert_allclose(grads, grad(loss)(w), atol=1e-11)
+    np.testing.assert_allclose(grads, grad(loss)(w), atol=1e-11, rtol=1e-10)
     sizes = [len(range(l_)[i : i + every]) for i in range(0, l_, every)]
     assert most == max(i + size + 1 for i, size in enumerate(sizes))
     assert computed == 2 * l_
 
 
-def test_the_backward_pass_by_jax():
-    rng = np.random.default_rng(3)
+@pytest.mark.holds("activations", "backward", by="derivative: jax.vjp")
+@given(seeds)
+def test_the_backward_pass_by_jax(seed):
+    rng = np.random.default_rng(seed)
     w, x, dy = rng.normal(size=(4, 3, 3)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
 
     def run(w, x):
@@ -182,13 +199,43 @@ def test_the_backward_pass_by_jax():
 
     inputs = activations(w, x)
     out, pullback = jax.vjp(run, w, x)
-    np.testing.assert_allclose(inputs[-1], out, atol=1e-13)
+    np.testing.assert_allclose(inputs[-1], out, atol=1e-13, rtol=1e-10)
     dw, dx = pullback(jax.numpy.asarray(dy))
     mine, dx_mine = backward(w, inputs, dy)
-    np.testing.assert_allclose(np.array(mine), dw, atol=1e-12)
-    np.testing.assert_allclose(dx_mine, dx, atol=1e-12)
+    np.testing.assert_allclose(np.array(mine), dw, atol=1e-12, rtol=1e-10)
+    np.testing.assert_allclose(dx_mine, dx, atol=1e-12, rtol=1e-10)
 
 
+def through_16_bits(x):
+    """The same numbers through the format of two bytes of Python's struct."""
+    packed = struct.pack(f"{x.size}e", *x.ravel())
+    return np.array(struct.unpack(f"{x.size}e", packed)).reshape(x.shape)
+
+
+@pytest.mark.holds("half", "scaled_gradient", by="library: struct")
+@given(seeds, st.sampled_from([8.0, 1024.0, 3.0]))
+def test_16_bits_are_those_of_pythons_struct(seed, scale):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2, 30)) * 10.0 ** rng.integers(-9, 1, size=(2, 30))
+    np.testing.assert_array_equal(half(x), through_16_bits(x))
+    np.testing.assert_array_equal(scaled_gradient(x, scale), through_16_bits(x * scale) / scale)
+
+
+@pytest.mark.holds("descend", by="library: struct")
+@given(seeds)
+def test_a_master_copy_rounds_once_and_16_bits_round_at_every_step(seed):
+    rng = np.random.default_rng(seed)
+    w, gradients = half(rng.normal(size=3)), rng.normal(size=(5, 3)) / 50
+    updates = through_16_bits(gradients) / 8
+    once = through_16_bits(
+        np.array([math.fsum([a, *-b]) for a, b in zip(w, updates.T, strict=True)])
+    )
+    np.testing.assert_array_equal(descend(w, gradients, 1 / 8, master=True), once)
+    each = reduce(lambda w, step: through_16_bits(w - step), updates, w)
+    np.testing.assert_array_equal(descend(w, gradients, 1 / 8, master=False), each)
+
+
+@pytest.mark.holds("half", by="derivation: the neighbours of its bits")
 @given(st.integers(0, 2**15 - 2**10 - 1))
 def test_half_leaves_numbers_of_16_bits_alone_and_takes_the_nearest(bits):
     x, above = (float(np.array(b, dtype=np.uint16).view(np.float16)) for b in (bits, bits + 1))
@@ -210,8 +257,16 @@ def test_a_scaled_loss_keeps_small_gradients():
     np.testing.assert_array_equal(scaled_gradient(g, 8.0), g)
 
 
-def test_bytes_by_hand():
+@pytest.mark.holds("adam_bytes", by="published table: Rajbhandari et al. 2020, §3.1")
+def test_bytes_of_gpt_2_are_those_of_the_paper():
     assert adam_bytes(1.5e9) == 24e9
+
+
+@pytest.mark.holds("adam_bytes", by="library: numpy.ndarray.nbytes")
+@given(st.integers(0, 99))
+def test_bytes_are_those_of_five_arrays(n):
+    held = [np.zeros(n, np.float16)] * 2 + [np.zeros(n, np.float32)] * 3
+    assert adam_bytes(n) == sum(w.nbytes for w in held)
 
 
 def test_bad_input_is_refused():

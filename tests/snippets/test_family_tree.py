@@ -1,5 +1,6 @@
 """Entry 9: the tree as data, the masks, what a stack sees, the survey's advice."""
 
+from datetime import date, datetime
 from itertools import product
 
 import jax
@@ -34,6 +35,7 @@ GPT_STYLE = (
 # -- the tree -------------------------------------------------------------------------------
 
 
+@pytest.mark.holds("read_tree", by="published table: Yang et al. 2023, Table 1")
 @pytest.mark.parametrize(("style", "names"), [("BERT", BERT_STYLE), ("GPT", GPT_STYLE)])
 def test_the_tree_has_the_models_of_table_1_and_no_other(style, names):
     assert sorted(m.name for m in read_tree() if m.style == style) == sorted(names.split())
@@ -70,6 +72,14 @@ def test_a_number_of_arxiv_tells_the_month(source, month):
     assert first_month(source) == month
 
 
+@pytest.mark.holds("first_month", by="library: datetime.strptime")
+@given(st.dates(date(2007, 4, 1), date(2099, 12, 31)), st.integers(1, 99_999))
+def test_every_number_tells_the_month_that_datetime_reads(day, serial):
+    number = f"{day:%y%m}.{serial:05}"
+    read = datetime.strptime(number[:4], "%y%m").replace(year=day.year)
+    assert first_month(number) == first_month(f"{read:%Y-%m}") == f"{read:%Y-%m}"
+
+
 @pytest.mark.parametrize("source", ["", "1813.04805", "1800.04805", "2021-13", "cs/0301001"])
 def test_what_is_no_number_is_refused(source):
     with pytest.raises(ValueError, match="is no number or month"):
@@ -79,6 +89,7 @@ def test_what_is_no_number_is_refused(source):
 # -- masks ----------------------------------------------------------------------------------
 
 
+@pytest.mark.holds("full_mask", "prefix_mask", by="brute force")
 @given(st.integers(1, 9), st.integers(0, 9))
 def test_each_mask_is_what_its_words_say(n, prefix):
     prefix = min(prefix, n)
@@ -87,6 +98,7 @@ def test_each_mask_is_what_its_words_say(n, prefix):
         assert prefix_mask(n, prefix)[i, j] == (j <= i or j < prefix)
 
 
+@pytest.mark.holds("permutation_mask", by="brute force")
 @given(st.permutations(range(6)))
 def test_a_permutation_mask_shows_what_came_before_in_the_order(order):
     mask = permutation_mask(np.array(order))
@@ -120,6 +132,7 @@ MASKS = {
 }
 
 
+@pytest.mark.holds("reach", by="derivative: jax.jacobian")
 @pytest.mark.parametrize("name", MASKS)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_reach_is_where_the_derivative_of_a_stack_in_jax_is_not_zero(name, layers):
@@ -143,6 +156,7 @@ def test_no_layer_leaves_each_word_alone():
 # -- one attention ------------------------------------------------------------------------
 
 
+@pytest.mark.holds("joined_attention", by="brute force: one key after the other")
 @given(st.integers(1, 6), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(0, 99))
 def test_joined_parts_are_one_softmax_over_all_keys(n, sizes, seed):
     rng = np.random.default_rng(seed)
@@ -158,7 +172,7 @@ def test_joined_parts_are_one_softmax_over_all_keys(n, sizes, seed):
     for i in range(n):
         weights = np.exp(k[seen[i]] @ q[i] / 2)
         expected.append(weights @ v[seen[i]] / weights.sum())
-    assert np.allclose(joined_attention(q, parts), expected, atol=1e-12)
+    assert np.allclose(joined_attention(q, parts), expected, atol=1e-12, rtol=1e-10)
 
 
 def test_joining_survives_scores_that_overflow():
@@ -194,6 +208,7 @@ def remarks(task, labels, shifted, in_context):
 CASES = list(product(TASKS, ("none", "few", "many"), (True, False), (True, False)))
 
 
+@pytest.mark.holds("advice", by="published table: the remarks of the survey")
 @pytest.mark.parametrize("case", CASES)
 def test_advice_follows_a_remark_that_applies(case):
     verdict, remark = advice(*case)

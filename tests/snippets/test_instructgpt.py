@@ -1,5 +1,6 @@
 """Entry 17 against SciPy, JAX's derivatives, counting, and the tables of the paper."""
 
+import re
 from itertools import combinations
 from math import comb
 
@@ -26,6 +27,7 @@ def rng_of(seed):
 # -- the reward model's loss --------------------------------------------------------------
 
 
+@pytest.mark.holds("comparisons", by="library: itertools.combinations")
 @given(st.integers(2, 12))
 def test_comparisons_are_all_pairs_with_the_better_first(k):
     found = [tuple(pair) for pair in ig.comparisons(k).tolist()]
@@ -33,20 +35,22 @@ def test_comparisons_are_all_pairs_with_the_better_first(k):
     assert len(found) == comb(k, 2)
 
 
+@pytest.mark.holds("reward_loss", "ranking_loss", by="library: scipy.special.log_expit")
 @given(SEEDS, st.integers(2, 9))
 def test_the_ranking_loss_is_the_mean_surprise_of_every_pair(seed, k):
     r = rng_of(seed).normal(scale=3, size=(4, k))
     pairs = [(w, o) for w in range(k) for o in range(w + 1, k)]
     expected = -np.mean([special.log_expit(r[:, w] - r[:, o]) for w, o in pairs])
-    assert np.isclose(ig.ranking_loss(r), expected, rtol=1e-12)
+    assert np.isclose(ig.ranking_loss(r), expected, rtol=1e-12, atol=1e-10)
 
 
+@pytest.mark.holds("reward_loss", "ranking_loss", by="derivative: jax.grad")
 @given(SEEDS, st.sampled_from([2, 9]))
 def test_its_gradient_is_that_of_jax(seed, k):
     r = rng_of(seed).normal(size=k)
     w, o = np.triu_indices(k, 1)
     expected = jax.grad(lambda r: -jax.nn.log_sigmoid(r[w] - r[o]).mean())(jnp.array(r))
-    assert np.allclose(autograd.grad(ig.ranking_loss)(r), expected, atol=1e-12)
+    assert np.allclose(autograd.grad(ig.ranking_loss)(r), expected, atol=1e-12, rtol=1e-10)
 
 
 def test_the_loss_stays_finite_for_rewards_far_apart():
@@ -54,15 +58,17 @@ def test_the_loss_stays_finite_for_rewards_far_apart():
     assert ig.reward_loss(np.array([2000.0]), np.array([-2000.0])) == 0
 
 
+@pytest.mark.holds("win_rate", by="library: scipy.stats.logistic")
 @given(st.floats(-20, 20), st.floats(-20, 20))
 def test_the_rate_of_wins_is_that_of_scipys_logistic(a, b):
-    assert np.isclose(ig.win_rate(a, b), stats.logistic.cdf(a - b), rtol=1e-12)
+    assert np.isclose(ig.win_rate(a, b), stats.logistic.cdf(a - b), rtol=1e-12, atol=1e-10)
 
 
+@pytest.mark.holds("log_odds", by="library: scipy.special.logit")
 @given(st.floats(1e-6, 1 - 1e-6))
 def test_log_odds_undo_the_rate_of_wins(wins):
-    assert np.isclose(ig.log_odds(wins), special.logit(wins), rtol=1e-9, atol=1e-12)
-    assert np.isclose(ig.win_rate(ig.log_odds(wins), 0.0), wins, rtol=1e-9)
+    assert np.isclose(ig.log_odds(wins), special.logit(wins), rtol=1e-10, atol=1e-12)
+    assert np.isclose(ig.win_rate(ig.log_odds(wins), 0.0), wins, rtol=1e-10, atol=1e-10)
 
 
 # -- the model ----------------------------------------------------------------------------
@@ -73,26 +79,41 @@ def small(seed, v=11, n=8, d=8):
     return {k: w + 0.3 * rng_of(seed + 1).normal(size=w.shape) for k, w in params.items()}
 
 
+@pytest.mark.holds("token_log_probs", by="brute force: every answer")
 @given(SEEDS.map(lambda s: s % 10_000))
 def test_log_probabilities_of_an_answer_are_of_a_distribution(seed):
     params, start = small(seed), 3
     x = rng_of(seed).integers(11, size=start)
     every = np.array([[*x, a, b] for a in range(11) for b in range(11)])
     total = np.exp(ig.token_log_probs(params, every, start, 2).sum(-1)).sum()
-    assert np.isclose(total, 1, rtol=1e-12)
+    assert np.isclose(total, 1, rtol=1e-12, atol=1e-10)
 
 
 def test_with_a_prompt_of_one_token_the_sft_loss_is_the_language_models():
     params, tokens = small(1), rng_of(2).integers(11, size=(5, 8))
     expected = gpt_loss(params, tokens, 2)
-    assert np.isclose(ig.sft_loss(params, tokens, 1, 2), expected, rtol=1e-12)
+    assert np.isclose(ig.sft_loss(params, tokens, 1, 2), expected, rtol=1e-12, atol=1e-10)
 
 
+@pytest.mark.holds("token_log_probs", "sft_loss", by="library: scipy.special.log_softmax")
 def test_the_sft_loss_leaves_the_prompt_out():
     params, tokens = small(3), rng_of(4).integers(11, size=(5, 8))
     log_p = special.log_softmax(gpt(params, tokens[:, :-1], 2), axis=-1)
     picked = np.take_along_axis(log_p, tokens[:, 1:, None], axis=-1)[..., 0]
-    assert np.isclose(ig.sft_loss(params, tokens, 4, 2), -picked[:, 3:].mean(), rtol=1e-12)
+    assert np.isclose(
+        ig.sft_loss(params, tokens, 4, 2), -picked[:, 3:].mean(), rtol=1e-12, atol=1e-10
+    )
+
+
+@pytest.mark.holds("reward", by="derivation: the logit of one more token")
+@given(SEEDS.map(lambda s: s % 10_000))
+def test_the_reward_is_the_logit_of_a_token_whose_embedding_is_w_r(seed):
+    rng, params = rng_of(seed), small(seed)
+    w_r, b_r, tokens = rng.normal(size=8), rng.normal(), rng.integers(11, size=(3, 6))
+    wider = params | {"tok_emb": np.vstack([params["tok_emb"], w_r])}
+    expected = gpt(wider, tokens, 2)[:, -1, 11] - b_r
+    ours = ig.reward(params | {"w_r": w_r, "b_r": np.array(b_r)}, tokens, 2)
+    np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_the_reward_is_read_at_the_last_token_only():
@@ -103,21 +124,22 @@ def test_the_reward_is_read_at_the_last_token_only():
     assert ig.reward(params, tokens, 2) != ig.reward(params, longer, 2)
     shifted = params | {"b_r": np.array(1.5)}
     moved = ig.reward(params, tokens, 2) - ig.reward(shifted, tokens, 2)
-    assert np.isclose(moved, 1)
+    assert np.isclose(moved, 1, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.holds("token_rewards", "ptx_objective", by="derivation: the ratio of whole answers")
 @given(SEEDS, st.floats(0, 2))
 def test_token_rewards_sum_to_the_objective(seed, beta):
     rng = rng_of(seed)
     r, log_p, log_sft = rng.normal(size=5), -rng.random((5, 7)), -rng.random((5, 7))
     got = ig.token_rewards(r, log_p, log_sft, beta)
-    assert np.allclose(got[:, :-1], -beta * (log_p - log_sft)[:, :-1])
+    assert np.allclose(got[:, :-1], -beta * (log_p - log_sft)[:, :-1], rtol=1e-10, atol=1e-10)
     ratio = np.exp(log_p.sum(-1)) / np.exp(log_sft.sum(-1))
     expected = np.mean(r - beta * np.log(ratio))
-    assert np.isclose(got.sum(-1).mean(), expected, atol=1e-12)
-    assert np.isclose(ig.ptx_objective(r, log_p, log_sft, beta), expected, atol=1e-12)
+    assert np.isclose(got.sum(-1).mean(), expected, atol=1e-12, rtol=1e-10)
+    assert np.isclose(ig.ptx_objective(r, log_p, log_sft, beta), expected, atol=1e-12, rtol=1e-10)
     ptx = ig.ptx_objective(r, log_p, log_sft, beta, -3.0, 2.0)
-    assert np.isclose(ptx, expected - 6, atol=1e-12)
+    assert np.isclose(ptx, expected - 6, atol=1e-12, rtol=1e-10)
 
 
 # -- the task -----------------------------------------------------------------------------
@@ -129,6 +151,29 @@ def test_instructions_and_answers_have_the_lengths_that_the_code_counts_on():
             assert len(encode(ig.instruction(word, times), MERGES)) == ig.PROMPT
         for times in range(1, ig.ANSWER):
             assert len(encode(ig.said(word, times), MERGES)) == ig.ANSWER
+
+
+@pytest.mark.holds("instruction", "said", by="library: re.fullmatch")
+@given(st.sampled_from(ig.WORDS.split()), st.integers(1, ig.ANSWER - 1))
+def test_instructions_and_answers_can_be_read_back(word, times):
+    asked = re.fullmatch(r"Say (\w+) (\d) times:", ig.instruction(word, times))
+    assert asked.groups() == (word, str(times))
+    said = re.fullmatch(r"((?: \w+)+)\.(\n*)", ig.said(word, times))
+    assert said[1].split() == [word] * times
+    assert times + 1 + len(said[2]) == ig.ANSWER
+
+
+@pytest.mark.holds("prompts", by="brute force: every instruction")
+def test_prompts_are_all_instructions_cut_in_two_by_a_diagonal():
+    words = ig.WORDS.split()
+    seen, unseen = (
+        [decode(x, MERGES).decode() for x in ig.prompts(MERGES, held_out)]
+        for held_out in (False, True)
+    )
+    every = {f"Say {word} {times} times:" for word in words for times in range(1, 5)}
+    assert sorted(seen + unseen) == sorted(every)
+    numbers = "1234" * 3  # held out of each word in turn
+    assert unseen == [f"Say {w} {k} times:" for w, k in zip(words, numbers, strict=True)]
 
 
 def test_held_out_prompts_are_a_quarter_and_of_every_word():
@@ -147,11 +192,32 @@ def test_demonstrators_without_errors_say_what_was_asked():
         assert text == ig.instruction(word, times) + ig.said(word, times)
 
 
+@pytest.mark.holds("demonstrate", by="library: scipy.stats.binom")
 def test_demonstrators_err_at_the_rate_that_they_are_told():
     x = np.repeat(ig.prompts(MERGES, held_out=False), 200, axis=0)
     wrong = ig.mistakes(ig.demonstrate(x, 0.4, rng_of(0))) > 0
     low, high = stats.binom.interval(0.9999, len(x), 0.4)
     assert low < wrong.sum() < high
+
+
+@pytest.mark.holds("mistakes", by="brute force: every answer read as text")
+@given(SEEDS)
+def test_mistakes_are_those_that_a_reader_of_the_text_counts(seed):
+    rng = rng_of(seed)
+    tokens = ig.demonstrate(ig.prompts(MERGES, bool(seed % 2)), 0.7, rng)
+    spoilt = rng.random(len(tokens)) < 0.3
+    place = rng.integers(ig.PROMPT, tokens.shape[1], size=len(tokens))
+    tokens[np.flatnonzero(spoilt), place[spoilt]] = rng.choice([10, 46, 300], size=spoilt.sum())
+    expected = []
+    for row in tokens:
+        _, word, asked, *_ = decode(row[: ig.PROMPT], MERGES).decode().split()
+        text = decode(row[ig.PROMPT :], MERGES)
+        counted = {}
+        for times in range(1, ig.ANSWER):
+            good = f" {word}" * times + "."
+            counted[good.ljust(len(good) + ig.ANSWER - 1 - times, "\n").encode()] = times
+        expected.append(abs(counted[text] - int(asked)) if text in counted else 5)
+    assert ig.mistakes(tokens).tolist() == expected
 
 
 def test_mistakes_count_how_far_an_answer_is_off():
@@ -165,6 +231,7 @@ def test_mistakes_count_how_far_an_answer_is_off():
     assert judge(asked, " Queen Queen Queen Queen Queen Queen") == 5
 
 
+@pytest.mark.holds("preferences", by="brute force: every pair")
 def test_preferences_pair_what_differs_and_nothing_else():
     rng = rng_of(3)
     x = np.repeat(ig.prompts(MERGES, held_out=False), 4, axis=0)
@@ -182,6 +249,7 @@ def test_preferences_pair_what_differs_and_nothing_else():
     assert len(w) == len(expected)
 
 
+@pytest.mark.holds("load_aligned", "last_layer", by="derivation: what the stages changed")
 def test_what_is_stored_are_the_stages_that_the_page_says():
     aligned = ig.load_aligned()
     assert set(aligned["ppo"]) == set(aligned["sft"])
@@ -191,6 +259,7 @@ def test_what_is_stored_are_the_stages_that_the_page_says():
     assert aligned["merges"] == MERGES
 
 
+@pytest.mark.holds("load_aligned", by="derivation: measured again")
 def test_the_policy_of_ppo_beats_its_demonstrators_on_prompts_that_it_never_saw():
     a = ig.load_aligned()
     x = np.repeat(ig.prompts(a["merges"], held_out=True), 10, axis=0)
@@ -204,8 +273,30 @@ def test_the_policy_of_ppo_beats_its_demonstrators_on_prompts_that_it_never_saw(
 # -- what the paper prints ----------------------------------------------------------------
 
 
-def test_a_petaflop_day():
-    assert ig.petaflop_days(8.64e19) == 1
+@pytest.mark.holds("petaflop_days", by="published table: Brown et al. 2020, Table D.1")
+@pytest.mark.parametrize(
+    ("parameters", "tokens", "printed"),
+    [(125e6, 300e9, "2.60E+00"), (2650e6, 300e9, "5.52E+01"), (174_600e6, 300e9, "3.64E+03")],
+)
+def test_petaflop_days_are_those_of_gpt_3(parameters, tokens, printed):
+    assert f"{ig.petaflop_days(6 * parameters * tokens):.2E}" == printed
+
+
+@pytest.mark.holds("recovered", by="library: numpy.interp")
+@given(st.floats(-5, 5), st.floats(0.1, 5), st.floats(0, 1), st.booleans())
+def test_what_is_recovered_is_the_way_gone_between_the_two(ppo, gap, share, up):
+    gpt_score = ppo + gap if up else ppo - gap
+    ptx = np.interp(share, [0, 1], [ppo, gpt_score])
+    assert ig.recovered(gpt_score, ppo, ptx) == pytest.approx(share, abs=1e-10)
+
+
+@pytest.mark.holds("nearest_share", by="brute force: every share")
+@given(st.floats(0, 100), st.integers(1, 40))
+def test_no_share_of_n_people_is_nearer(per_cent, n):
+    shares = [100 * k / n for k in range(n + 1)]
+    distance = min(abs(share - per_cent) for share in shares)
+    nearest = {round(s, 1) for s in shares if abs(s - per_cent) < distance + 1e-9}
+    assert ig.nearest_share(per_cent, n) in nearest
 
 
 def test_recovery_is_none_at_ppo_and_all_at_gpt():

@@ -1,5 +1,6 @@
 """Entry 19 against the reference ROUGE, brute force and counted draws."""
 
+import re
 from collections import Counter
 from itertools import combinations, pairwise
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer, tokenize
+from scipy import stats
 
 from snippets import self_instruct as s
 
@@ -19,11 +21,13 @@ SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
 HUMAN = [f"{verb} the {noun} of a friend" for verb in ("tell", "sort", "mend") for noun in "xyz"]
 
 
+@pytest.mark.holds("words", by="library: rouge_score.tokenize")
 @given(st.text())
 def test_words_are_the_reference_tokens(text):
     assert s.words(text) == tokenize.tokenize(text, None)
 
 
+@pytest.mark.holds("lcs", by="brute force: every subsequence")
 @given(TOKENS, TOKENS)
 def test_the_lcs_is_the_longest_run_of_choices_that_both_allow(a, b):
     kept = {c for k in range(len(b) + 1) for c in combinations(b, k)}
@@ -31,6 +35,7 @@ def test_the_lcs_is_the_longest_run_of_choices_that_both_allow(a, b):
     assert s.lcs(a, b) == longest
 
 
+@pytest.mark.holds("rouge_l", by="library: rouge_score.rouge_scorer")
 @given(TEXTS, TEXTS)
 def test_rouge_l_is_the_reference_implementations_to_the_last_bit(a, b):
     assert s.rouge_l(a, b) == SCORER.score(b, a)["rougeL"].fmeasure
@@ -50,12 +55,14 @@ def test_rouge_l_is_symmetric_and_one_only_for_the_same_words(a, b):
     assert (score == 1) == (s.words(a) == s.words(b) != [])
 
 
+@pytest.mark.holds("is_novel", by="library: rouge_score.rouge_scorer")
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.floats(0.1, 1))
 def test_a_text_is_novel_if_its_nearest_neighbour_is_far_enough(text, pool, threshold):
     nearest = max((SCORER.score(p, text)["rougeL"].fmeasure for p in pool), default=0)
     assert s.is_novel(text, pool, threshold) == (nearest < threshold)
 
 
+@pytest.mark.holds("is_fit", by="brute force: case by case")
 @pytest.mark.parametrize(
     ("text", "fit"),
     [
@@ -72,6 +79,18 @@ def test_instructions_too_short_too_long_or_of_pictures_are_not_fit(text, fit):
     assert s.is_fit(text) is fit
 
 
+ABOUT_PICTURES = ["Draw", "picture.", "Images!", "pictures", "graphic", "Graph", "imagery", "a"]
+
+
+@pytest.mark.holds("is_fit", by="library: re.search")
+@given(st.lists(st.sampled_from(ABOUT_PICTURES), max_size=12), st.sampled_from([0, 140]))
+def test_what_names_a_picture_is_not_fit(words, more):
+    text = " ".join(words + more * ["word"])
+    named = re.search(r"\b(image|picture|graph)s?\b", text, re.IGNORECASE)
+    assert s.is_fit(text) == (4 <= len(words) + more <= 150 and not named)
+
+
+@pytest.mark.holds("sample_prompt", by="brute force: counted")
 @given(SEEDS, st.integers(0, 5))
 def test_a_prompt_shows_two_of_the_machines_once_there_are_two_and_eight_in_all(seed, n):
     machine = [f"machine {i}" for i in range(n)]
@@ -81,16 +100,38 @@ def test_a_prompt_shows_two_of_the_machines_once_there_are_two_and_eight_in_all(
     assert set(shown) <= set(HUMAN + machine)
 
 
+@pytest.mark.holds("sample_prompt", by="library: scipy.stats.chisquare")
+def test_each_seed_and_each_text_of_the_machine_is_shown_as_often_and_anywhere():
+    rng, machine = np.random.default_rng(0), ["m1", "m2", "m3"]
+    prompts = [s.sample_prompt(rng, HUMAN, machine) for _ in range(400)]
+    shown = Counter(text for prompt in prompts for text in prompt)
+    for texts in (HUMAN, machine):
+        assert stats.chisquare([shown[text] for text in texts]).pvalue > 0.001
+    places = Counter(
+        prompt.index(text) for prompt in prompts for text in machine if text in prompt
+    )
+    assert len(places) == 8 and stats.chisquare(list(places.values())).pvalue > 0.001
+
+
 def test_too_few_seeds_are_refused():
     with pytest.raises(ValueError, match="5 seeds are too few"):
         s.sample_prompt(np.random.default_rng(0), HUMAN[:5], ["x", "y"])
 
 
+@pytest.mark.holds("bigram_writer", by="brute force: every pair looked up")
 @given(SEEDS)
 def test_the_writer_joins_only_neighbours_of_its_prompt(seed):
     text = s.bigram_writer(np.random.default_rng(seed), HUMAN)
     seen = {pair for line in HUMAN for pair in pairwise(["", *line.split(), ""])}
     assert set(pairwise(["", *text.split(), ""])) <= seen
+
+
+@pytest.mark.holds("bigram_writer", by="library: scipy.stats.chisquare")
+def test_the_writer_goes_on_with_each_word_as_often_as_the_prompt_does():
+    rng, prompt = np.random.default_rng(0), ["a b", "a c", "A c", "d"]
+    written = Counter(s.bigram_writer(rng, prompt) for _ in range(600))
+    seen = [written[text] for text in ("a b", "a c", "d")]
+    assert stats.chisquare(seen, [150, 300, 150]).pvalue > 0.001
 
 
 def test_a_single_text_without_repeats_is_all_that_it_teaches():
@@ -103,6 +144,7 @@ def test_a_writer_that_finds_no_end_is_stopped():
     assert len(s.bigram_writer(rng, ["a " * 5000]).split()) <= 200
 
 
+@pytest.mark.holds("bootstrap", by="library: rouge_score.rouge_scorer")
 @pytest.mark.parametrize("seed", range(3))
 def test_the_pool_stays_pairwise_below_the_gate(seed):
     def write(rng, prompt):
@@ -128,22 +170,25 @@ def joint():
     return p / p.sum()
 
 
-def frequencies(pairs):
+def counted(pairs):
     table = np.zeros((4, 3))
     for (x, y), count in Counter(pairs).items():
-        table[x, y] = count / len(pairs)
+        table[x, y] = count
     return table
 
 
+@pytest.mark.holds("input_first", by="library: scipy.stats.chisquare")
 def test_inputs_first_draws_the_models_own_distribution(joint):
     pairs = s.input_first(np.random.default_rng(0), joint, 6000)
-    np.testing.assert_allclose(frequencies(pairs), joint, atol=0.02)
+    assert stats.chisquare(counted(pairs), 6000 * joint, axis=None).pvalue > 0.001
 
 
+@pytest.mark.holds("output_first", by="library: scipy.stats.chisquare")
 def test_outputs_first_gives_each_label_its_turn_and_its_own_inputs(joint):
     pairs = s.output_first(np.random.default_rng(0), joint, 6000)
     assert set(Counter(y for _, y in pairs).values()) == {2000}
-    np.testing.assert_allclose(frequencies(pairs) * 3, joint / joint.sum(0), atol=0.05)
+    wanted = 2000 * joint / joint.sum(axis=0)
+    assert (stats.chisquare(counted(pairs), wanted, axis=0).pvalue > 0.001).all()
 
 
 def test_a_label_that_no_input_has_is_refused():
@@ -151,6 +196,7 @@ def test_a_label_that_no_input_has_is_refused():
         s.output_first(np.random.default_rng(0), np.array([[0.5, 0.0], [0.5, 0.0]]), 4)
 
 
+@pytest.mark.holds("filter_instances", by="brute force: every rival")
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=8))
 def test_instances_are_kept_once_and_only_where_the_input_decides_the_output(pairs):
     kept = s.filter_instances(pairs)

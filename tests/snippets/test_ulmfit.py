@@ -62,6 +62,7 @@ ALLENNLP = [
 ]
 
 
+@pytest.mark.holds("schedule", by="published table: AllenNLP's tests")
 @pytest.mark.parametrize("settings, expected", ALLENNLP)
 def test_the_schedule_gives_the_values_of_allennlps_tests(settings, expected):
     unfreeze, decay = settings
@@ -76,17 +77,21 @@ def straight_lines(T, eta, cut_frac, ratio):
     return np.interp(np.arange(T + 1), [0, cut, T], [eta / ratio, eta, eta / ratio])
 
 
+@pytest.mark.holds("stlr_landing", by="library: numpy.interp")
 @given(st.integers(2, 400), st.floats(0.01, 0.9), st.floats(1.5, 100), st.floats(1e-4, 1))
 def test_the_landing_triangle_is_straight_between_its_corners(T, cut_frac, ratio, eta):
     assume(0 < int(T * cut_frac) < T)
     found = [ulmfit.stlr_landing(t, T, eta, cut_frac, ratio) for t in range(T + 1)]
-    np.testing.assert_allclose(found, straight_lines(T, eta, cut_frac, ratio), atol=1e-12)
+    np.testing.assert_allclose(
+        found, straight_lines(T, eta, cut_frac, ratio), atol=1e-12, rtol=1e-10
+    )
 
 
+@pytest.mark.holds("stlr", by="library: numpy.interp")
 @pytest.mark.parametrize("T", [10, 20, 100, 1000])
 def test_eq_3_is_that_triangle_for_multiples_of_ten(T):
     found = [ulmfit.stlr(t, T) for t in range(T + 1)]
-    np.testing.assert_allclose(found, straight_lines(T, 0.01, 0.1, 32), atol=1e-15)
+    np.testing.assert_allclose(found, straight_lines(T, 0.01, 0.1, 32), atol=1e-15, rtol=1e-10)
 
 
 def test_eq_3_goes_below_zero_when_cut_is_rounded_far_down():
@@ -102,6 +107,22 @@ def test_too_few_steps_for_a_rise_are_an_error(T):
             rate(0, T)
 
 
+@pytest.mark.holds("peak_step", by="brute force: one by one")
+@given(st.integers(2, 400), st.floats(0.01, 0.9))
+def test_the_highest_step_is_the_last_within_the_share(T, cut_frac):
+    within = [k for k in range(1, T) if k <= T * cut_frac]
+    assume(within)
+    assert ulmfit.peak_step(T, cut_frac) == within[-1]
+
+
+@pytest.mark.holds("hat", by="library: numpy.interp")
+@given(st.integers(1, 50), st.integers(1, 50))
+def test_the_hat_is_straight_between_its_corners(rise, fall):
+    found = [ulmfit.hat(t, rise, fall) for t in range(rise + fall + 1)]
+    wanted = np.interp(range(rise + fall + 1), [0, rise, rise + fall], [0, 1, 0])
+    np.testing.assert_allclose(found, wanted, atol=1e-12, rtol=1e-10)
+
+
 def test_the_highest_step_is_a_tenth_of_every_multiple_of_ten():
     assert [ulmfit.peak_step(10 * k) for k in range(1, 5000)] == list(range(1, 5000))
 
@@ -110,6 +131,7 @@ def test_the_hat_is_one_at_its_peak_and_zero_at_both_ends():
     assert [ulmfit.hat(t, 2, 4) for t in range(7)] == [0, 0.5, 1, 0.75, 0.5, 0.25, 0]
 
 
+@pytest.mark.holds("discriminative_rates", by="brute force: layer by layer")
 @given(st.integers(1, 30), st.floats(1, 10))
 def test_each_layer_has_the_rate_above_it_over_the_factor(n, factor):
     rate, expected = 0.01, []
@@ -119,6 +141,7 @@ def test_each_layer_has_the_rate_above_it_over_the_factor(n, factor):
     np.testing.assert_allclose(ulmfit.discriminative_rates(0.01, n, factor), expected, rtol=1e-12)
 
 
+@pytest.mark.holds("discriminative_step", by="derivative: jax.grad")
 @given(seeds)
 def test_a_step_at_unequal_rates_is_one_of_jax_on_rescaled_parameters(seed):
     """With w = sqrt(rate) * u, plain descent on u at rate 1 moves w at its rate."""
@@ -137,7 +160,7 @@ def test_a_step_at_unequal_rates_is_one_of_jax_on_rescaled_parameters(seed):
         theta, [np.asarray(g) for g in jax.grad(loss)(theta)], rates
     )
     for mine, theirs in zip(found, expected, strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+        np.testing.assert_allclose(mine, theirs, atol=1e-12, rtol=1e-10)
 
 
 def test_a_missing_rate_is_an_error():
@@ -145,6 +168,7 @@ def test_a_missing_rate_is_an_error():
         ulmfit.discriminative_step([np.ones(2)] * 2, [np.ones(2)] * 2, np.ones(1))
 
 
+@pytest.mark.holds("gradual_unfreezing", by="brute force")
 @given(st.integers(1, 8), st.integers(1, 8))
 def test_layers_thaw_one_by_one_from_the_last(epochs, n):
     awake, expected = set(), []
@@ -155,6 +179,7 @@ def test_layers_thaw_one_by_one_from_the_last(epochs, n):
     assert ulmfit.gradual_unfreezing(epochs, n).tolist() == expected
 
 
+@pytest.mark.holds("concat_pool", by="brute force")
 @given(seeds, st.integers(1, 6), st.integers(1, 5))
 def test_pooling_is_that_of_a_loop_over_entries(seed, t, d):
     h = np.random.default_rng(seed).normal(size=(2, t, d))
@@ -162,7 +187,7 @@ def test_pooling_is_that_of_a_loop_over_entries(seed, t, d):
         columns = [[float(word[i]) for word in text] for i in range(d)]
         expected = [c[-1] for c in columns] + [max(c) for c in columns]
         expected += [sum(c) / t for c in columns]
-        np.testing.assert_allclose(pooled, expected, atol=1e-15)
+        np.testing.assert_allclose(pooled, expected, atol=1e-15, rtol=1e-10)
 
 
 def test_an_empty_text_is_an_error():
@@ -185,6 +210,7 @@ def test_fewer_epochs_than_layers_are_an_error_unless_nothing_is_frozen():
     assert (ulmfit.schedule(2, 10, 3, unfreeze=False) > 0).all()
 
 
+@pytest.mark.holds("error_reduction", by="published table: Howard and Ruder 2018, §4.2")
 def test_error_reductions_are_those_of_section_4_2():
     printed = {(8.2, 4.6): 43.9, (6.57, 5.01): 23.7, (0.84, 0.80): 4.8, (30.58, 29.98): 2.0}
     assert all(round(ulmfit.error_reduction(*k), 1) == v for k, v in printed.items())
