@@ -41,8 +41,9 @@ def entry_of(root, key):
         raise Refused(f"references.bib cannot be read: {error}") from error
     if key not in entries:
         raise Refused(f"references.bib has no entry {key or '(empty)'}: add the paper there first")
-    if missing := [name for name in ("title", "year") if name not in entries[key].fields]:
-        raise Refused(f"the entry {key} of references.bib has no {' and no '.join(missing)}: add it")
+    for name in ("title", "year"):
+        if name not in entries[key].fields:
+            raise Refused(f"the entry {key} of references.bib has no {name}: add it first")
     return entries[key]
 
 
@@ -52,8 +53,8 @@ def check_names(root, stem, part):
     if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem):
         message = f"{stem or '(empty)'} is no stem: use small letters, digits and _, as in rope"
         raise Refused(message)
-    pages = [f"docs/{folder}/{stem}.md" for folder in PARTS]
-    for name in [*pages, f"snippets/{stem}", *(path.format(part=part, stem=stem) for path in FILES)]:
+    taken = {path.format(part=part, stem=stem) for part in PARTS for path in FILES}
+    for name in sorted(taken | {f"snippets/{stem}"}):
         if (root / name).exists():
             raise Refused(f"{name} is there already: choose another STEM")
 
