@@ -51,7 +51,7 @@ html: $(BOOK) ## build the verified book: build/html/index.html
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
 	@$(PY) tools/one_page.py $(PAGE)
 
-new-entry: $(BOOK) ## begin an entry: make new-entry STEM=rope KEY=su2024roformer PART=architectures
+new-entry: $(BOOK) ## begin an entry: make new-entry STEM=rope KEY=su2024roformer PART=efficiency
 	@$(PY) tools/new_entry.py "$(STEM)" "$(KEY)" "$(PART)"
 
 doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then the docstrings
@@ -91,7 +91,7 @@ editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles
 
-matrix: $(MATRIX) ## run the examples on Python 3.11 to 3.13 and NumPy 1.26 to the newest; PYTHONS="3.12" on one
+matrix: $(MATRIX) ## run the examples on every Python and NumPy of the book; PYTHONS="3.12" on one
 	@$(PY) -m nox $(if $(PYTHONS),--python $(PYTHONS)) || \
 	  { echo "make: the examples do not hold everywhere: see above; a Python that is not on the path counts as failed"; exit 1; }
 

@@ -40,7 +40,7 @@ def entry_of(root, key):
     except (PybtexError, UnicodeDecodeError) as error:
         raise Refused(f"references.bib cannot be read: {error}") from error
     if key not in entries:
-        raise Refused(f"references.bib has no entry {key or '(empty)'}: add the paper there first")
+        raise Refused(f"references.bib has no entry {key}: add the paper there first")
     for name in ("title", "year"):
         if name not in entries[key].fields:
             raise Refused(f"the entry {key} of references.bib has no {name}: add it first")
@@ -49,10 +49,9 @@ def entry_of(root, key):
 
 def check_names(root, stem, part):
     if part not in PARTS:
-        raise Refused(f"no part {part or '(empty)'}: PART is one of {', '.join(PARTS)}")
+        raise Refused(f"no part {part}: PART is one of {', '.join(PARTS)}")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem):
-        message = f"{stem or '(empty)'} is no stem: use small letters, digits and _, as in rope"
-        raise Refused(message)
+        raise Refused(f"{stem} is no stem: use small letters, digits and _, as in rope")
     taken = {path.format(part=part, stem=stem) for part in PARTS for path in FILES}
     for name in sorted(taken | {f"snippets/{stem}"}):
         if (root / name).exists():
@@ -118,7 +117,7 @@ def to_dos(files):
 
 def main(root, arguments):
     try:
-        if len(arguments) != 3:
+        if len(arguments) != 3 or not all(arguments):
             example = "STEM=rope KEY=su2024roformer PART=architectures"
             raise Refused(f"name all three, as in: make new-entry {example}")
         files = written(root, *arguments)

@@ -1,0 +1,97 @@
+"""CONTRIBUTING.md explains every message of the extensions and every lint, and no other."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+EXTENSIONS = sorted((ROOT / "docs" / "_extensions").glob("*.py"))
+LINTS = sorted((ROOT / "tests" / "book").glob("test_*.py"))
+CELL = re.compile(r"^\| (`+) ?(.+?) ?\1 \|", re.MULTILINE)
+
+
+def rows(heading):
+    """The first cells of the table under a heading."""
+    section = GUIDE.partition(f"### {heading}\n")[2].partition("\n#")[0]
+    return [cell for _, cell in CELL.findall(section)]
+
+
+def text(node):
+    """The first line of a string in the source, with … for what is filled in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text(part) or "…" for part in node.values)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"%[sdr]", "…", node.value).partition("\n")[0]
+    return ""
+
+
+def messages(source):
+    """What a module may say: in warnings, in variables named message, in errors that it raises."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="warn" | "warning" | "error"), args=found):
+                found = found[:2]  # a record may stand before the message
+            case ast.Assign(targets=[ast.Name(id="message")], value=value):
+                found = [value]
+            case ast.Raise(exc=ast.Call(args=found)):
+                pass
+            case _:
+                continue
+        yield from (said for said in map(text, found) if re.search(r"\w \S|\S \w", said))
+
+
+def fits(message, row):
+    """Whether a row explains a message; what either leaves open may be anything."""
+    return re.fullmatch(re.escape(message).replace("…", ".+"), row)
+
+
+SAID = {path.name: sorted({*messages(path.read_text("utf-8"))}) for path in EXTENSIONS}
+EXPLAINED = rows("What the extensions say")
+
+
+@pytest.mark.parametrize("extension", SAID)
+def test_every_message_of_an_extension_is_explained(extension):
+    missing = [m for m in SAID[extension] if not any(fits(m, row) for row in EXPLAINED)]
+    assert missing == [], "give each a row in CONTRIBUTING.md, with … for what is filled in"
+
+
+def test_no_message_is_explained_that_nobody_says():
+    said = [message for found in SAID.values() for message in found]
+    assert [row for row in EXPLAINED if not any(fits(m, row) for m in said)] == []
+
+
+def test_no_message_is_explained_twice():
+    assert len(EXPLAINED) == len(set(EXPLAINED)) > 0
+
+
+def test_every_lint_of_the_book_is_explained_and_no_other():
+    there = [
+        node.name
+        for path in LINTS
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert sorted(rows("What `tests/book` says")) == sorted(there)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ('logger.warning("no %s in %d\\n%s", a, b, c)', ["no … in …"]),
+        ('message = f"no {a} here"\nself.warn(record, message)', ["no … here"]),
+        ('raise ValueError(f"no {a} here") from error', ["no … here"]),
+        ('self.warn("%s: %s", row, error)', []),
+        ('print("no end")', []),
+    ],
+)
+def test_a_message_is_found_in_the_source(source, said):
+    assert list(messages(source)) == said
+
+
+def test_a_row_fits_its_message_and_no_other():
+    assert fits("this example …", "this example is hidden: show it")
+    assert fits("no … in …", "no … in …")
+    assert not fits("no … here", "no one there")
