@@ -85,6 +85,23 @@ def test_every_lint_that_is_explained_is_there():
     assert [name for name in rows("What `tests/book` says") if name not in there] == []
 
 
+def test_the_first_claim_stands_where_the_walk_finds_it():
+    page = (ROOT / "docs" / "architectures" / "transformer.md").read_text("utf-8").splitlines()
+    line = page.index(":::{annotation} 2.4") + 1
+    assert f"/transformer.md:{line}: WARNING: annotation 2.4 cites" in GUIDE
+    place = "vaswani2017attention{§3.1, fig. 1}"
+    assert place in GUIDE
+    assert place in page[line + 2]
+    assert page.count("((9, 16), (4, 16))") == 1
+
+
+def test_every_task_that_is_named_is_there():
+    named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)", GUIDE, re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    tasks = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert {"livehtml", "new-entry", "page", "test"} <= {a or b for a, b in named} <= tasks
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
