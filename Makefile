@@ -93,7 +93,7 @@ oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 
 matrix: $(MATRIX) ## run the examples on every Python and NumPy of the book; PYTHONS="3.12" on one
 	@$(PY) -m nox $(if $(PYTHONS),--python $(PYTHONS)) || \
-	  { echo "make: the examples do not hold everywhere: see above; a Python that is not on the path counts as failed"; exit 1; }
+	  { echo "make: not every environment passed: see above; a Python that is not on the path counts as failed"; exit 1; }
 
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }

@@ -37,7 +37,7 @@ def entry_of(root, key):
     """The entry of the bibliography that a key names."""
     try:
         entries = parse_file(str(root / "references.bib")).entries
-    except (PybtexError, UnicodeDecodeError) as error:
+    except (PybtexError, OSError, UnicodeDecodeError) as error:
         raise Refused(f"references.bib cannot be read: {error}") from error
     if key not in entries:
         raise Refused(f"references.bib has no entry {key}: add the paper there first")
