@@ -10,8 +10,8 @@ export JAX_PLATFORMS := cpu
 export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html page test train doctest livehtml pdf pdf-deps epub editions oracles \
-        linkcheck lint format bench clean
+.PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
+        oracles matrix linkcheck lint format bench clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -38,6 +38,7 @@ BOOK := $(VENV)/has-requirements
 TESTS := $(VENV)/has-requirements-test
 EDITIONS := $(VENV)/has-requirements-editions
 ORACLES := $(VENV)/has-requirements-oracles
+MATRIX := $(VENV)/has-requirements-matrix
 
 # --- the book ---------------------------------------------------------------------------------
 
@@ -50,6 +51,9 @@ html: $(BOOK) ## build the verified book: build/html/index.html
 
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
 	@$(PY) tools/one_page.py $(PAGE)
+
+new-entry: $(BOOK) ## begin an entry: make new-entry STEM=rope KEY=su2024roformer PART=efficiency
+	@$(PY) tools/new_entry.py "$(STEM)" "$(KEY)" "$(PART)"
 
 doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then the docstrings
 	@$(SPHINX) -b doctest docs build/doctest || { echo "make: see build/doctest/output.txt"; exit 1; }
@@ -87,6 +91,10 @@ editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles
+
+matrix: $(MATRIX) ## run the examples on every Python and NumPy of the book; PYTHONS="3.12" on one
+	@$(PY) -m nox $(if $(PYTHONS),--python $(PYTHONS)) || \
+	  { echo "make: not every environment passed: see above; a Python that is not on the path counts as failed"; exit 1; }
 
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }

@@ -254,13 +254,24 @@ class Verification(EnvironmentCollector):
                 runner.test_doc(env.docname, doctree)
                 page.examples = runner.total_tries
                 for module in shown_modules(env, package):
-                    page.docstrings |= run_docstrings(module, runner)
+                    page.docstrings |= self.docstrings(env, module, runner)
             except TimeoutError as error:
                 logger.warning("%s", error, location=env.docname, type="verified")
         del doctest.compile
         note_modules(env, package)
         pages(env)[env.docname] = page
         self.tell(doctree, path, runner.reports)
+
+    def docstrings(self, env, module, runner):
+        try:
+            return run_docstrings(module, runner)
+        except TimeoutError:
+            raise
+        except Exception as error:
+            message = "the page shows %s, which cannot be imported: %s: %s"
+            told = module, type(error).__name__, error
+            logger.warning(message, *told, location=env.docname, type="verified")
+            return set()
 
     def tell(self, doctree, path, reports):
         failures = []

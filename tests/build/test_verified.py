@@ -96,6 +96,22 @@ def test_the_docstrings_of_a_shown_module_are_run(book):
     assert book.build().says("third.py:4: WARNING: the example does not hold", "2.0")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("gone", None, "ModuleNotFoundError: No module named 'halves.gone'"),
+        ("odd", "def odd(x):\n    return x / / 2\n", "SyntaxError: invalid syntax"),
+        ("bad", "bad = 1 / 0\n", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_shown_module_that_cannot_be_imported_is_named(book, name, text, reason):
+    if text:
+        book.write(f"halves/{name}.py", text)
+    book.page(f"```{{literalinclude}} ../halves/{name}.py\n```")
+    told = f"the page shows halves.{name}, which cannot be imported: {reason}"
+    assert book.build("--keep-going").says("other.md", told)
+
+
 # -- when a page is run again ---------------------------------------------------------------------
 
 
