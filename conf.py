@@ -28,6 +28,7 @@ extensions = [
     "paper",
     "equations",
     "figures",
+    "downloads",
     "print_edition",
 ]
 
