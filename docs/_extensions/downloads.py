@@ -26,7 +26,7 @@ from sphinx.util.osutil import FileAvoidWrite, copyfile, relative_uri
 logger = logging.getLogger(__name__)
 
 BUILDERS = ("html", "dirhtml")
-STANDS_IN = {"import numpy as np": "import autograd.numpy as np"}  # does the same on arrays
+STANDS_IN_FOR = {"import numpy as np": "import autograd.numpy as np"}  # where nothing is derived
 
 
 class CannotStandAlone(Exception):
@@ -131,8 +131,8 @@ class OneFile:
         self.imported = defaultdict(set, {n: {text} for n, text in self.main.imports.items()})
         for own in self.main.statements:
             self.follow(own, self.main)
-        for texts in self.imported.values():
-            texts -= {text for text in texts if STANDS_IN.get(text) in texts}
+        for name, text in self.main.imports.items():
+            self.imported[name].discard(STANDS_IN_FOR.get(text))
         self.check_names()
 
     def follow(self, of, module):

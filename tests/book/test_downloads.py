@@ -24,7 +24,7 @@ print(found.attempted, found.failed, left)
 """
 
 SWAPPED = """
-import importlib, sys, types
+import importlib, pathlib, sys, types
 import numpy as np
 from sybil import Sybil
 from sybil.parsers.myst import DocTestDirectiveParser
@@ -37,7 +37,7 @@ package = sys.modules["snippets"] = types.ModuleType("snippets")
 package.__path__ = []
 for stem in stems:
     sys.modules[f"snippets.{stem}"] = importlib.import_module(stem)
-for page in pages:
+for page in map(pathlib.Path, pages):
     with np.printoptions(), np.errstate():
         for example in Sybil([DocTestDirectiveParser(optionflags=0)]).parse(page).examples():
             example.evaluate()

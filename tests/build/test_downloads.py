@@ -80,13 +80,14 @@ def test_it_holds_what_the_module_needs_and_no_more(shop):
     assert "UNUSED" not in text and "from halves." not in text and "import halves" not in text
 
 
-def test_autograd_stands_in_for_numpy_where_one_of_the_modules_uses_it(shop):
-    shop.build()
-    assert "import autograd.numpy as np" in made(shop)
-    assert "import numpy as np" not in made(shop)
-    shop.edit("halves/ground.py", "import autograd.numpy as np", "import numpy as np")
+def test_numpy_stands_in_for_autograd_where_the_module_itself_derives_nothing(shop):
     shop.build()
     assert "import numpy as np" in made(shop)
+    assert "import autograd.numpy as np" in made(shop, "ground.py")
+    shop.edit("halves/ground.py", "import autograd.numpy as np", "import numpy as np")
+    shop.edit("halves/half.py", "import numpy as np", "import autograd.numpy as np")
+    told = "np is one thing in “import autograd.numpy as np” and another in “import numpy as np”"
+    assert shop.build().says("half.py:1: WARNING", told)
 
 
 def test_it_says_what_it_is_where_it_comes_from_and_what_it_needs(shop):
@@ -94,7 +95,7 @@ def test_it_says_what_it_is_where_it_comes_from_and_what_it_needs(shop):
     head = " ".join(made(shop).split('"""')[1].split())
     assert head.startswith("Halving. This is halves/half.py, with what it uses of ground")
     assert "version 1: see half.html. Licence: MIT." in head
-    assert "python -m pip install autograd" in head
+    assert "python -m pip install numpy" in head
     assert "in download/data/ of the book: put table.csv into a folder named data" in head
 
 
