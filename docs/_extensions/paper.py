@@ -49,7 +49,7 @@ class PaperDirective(SphinxDirective):
         card += line("paper-venue", nodes.Text(venue(entry)), *links(entry))
         if judged := self.options.get("judged"):
             card += line("paper-judged", nodes.Text(f"Judged and quoted here: {judged}."))
-        card += paper_finds(page=self.env.docname)
+        card += paper_finds(page=self.env.docname, key=key)
         return [card]
 
 
