@@ -6,7 +6,7 @@ paper that it judges (schema.org, as data that no browser runs).  What has to be
 address is there only where ``html_baseurl`` says what address the book has.
 
 A page says its description in its front matter (``html_meta``), or it is the first paragraph
-that is neither the card's nor the list's.  ``sphinxext-opengraph`` would describe a page by the
+that stands in none of the book's boxes.  ``sphinxext-opengraph`` would describe a page by the
 first words of its card, give relative addresses, and import Matplotlib in every build.
 
 Stands on ``open_data``, ``paper``, ``ledger`` and ``card``; above it: ``machines``.
@@ -27,7 +27,7 @@ import paper
 import print_edition
 
 LENGTH = 200  # of a description, in characters: more is cut off where it is shown
-NOT_OURS = ledger.of_class("paper", "translation", "annotation", "lost")
+BOXES = ledger.of_class("paper", "translation", "annotation", "lost", "published", "erratum")
 
 
 # -- what a page is about -----------------------------------------------------------------------
@@ -66,7 +66,7 @@ def describe(doctree):
         if meta.get("name") == "description":
             return [meta["content"]]
     for paragraph in doctree.findall(nodes.paragraph):
-        if not any(map(NOT_OURS, ancestors(paragraph))):
+        if not any(map(BOXES, ancestors(paragraph))):
             return list(open_data.pieces(paragraph))
     return []
 
@@ -141,7 +141,7 @@ class Page:
         entries = self.env.get_domain("cite").bibdata.data.entries
         page = {"@type": "Chapter", "name": self.title, "isPartOf": book}
         found = {"@context": "https://schema.org", **(book if self.is_book else page)}
-        if self.about.paper in entries:
+        if self.about.paper:
             told = open_data.paper_record(entries[self.about.paper])
             found["citation"] = {
                 "@type": "ScholarlyArticle",
