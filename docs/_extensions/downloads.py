@@ -19,13 +19,13 @@ from symtable import symtable
 from textwrap import fill
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.osutil import FileAvoidWrite, copyfile, relative_uri
 
 logger = logging.getLogger(__name__)
 
 BUILDERS = ("html", "dirhtml")
+OFFER = "Download this page’s code as one file"
 STANDS_IN_FOR = {"import numpy as np": "import autograd.numpy as np"}  # where nothing is derived
 
 
@@ -286,9 +286,9 @@ def offer(app, doctree, docname):
     while part.parent.parent is not doctree:
         part = part.parent
     uri = relative_uri(app.builder.get_target_uri(docname), f"download/{path.name}")
-    text = "Download this page’s code as one file"
-    link = addnodes.download_reference("", "", nodes.Text(text), refuri=uri)
-    part.insert(1, nodes.paragraph("", "", link, classes=["code-file"]))
+    link = f'<a class="reference internal" href="{uri}" download>{OFFER}</a>'
+    inside = nodes.raw("", link, format="html")
+    part.insert(1, nodes.paragraph("", "", inside, classes=["code-file"]))
 
 
 def setup(app):

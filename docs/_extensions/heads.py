@@ -125,7 +125,6 @@ class Page:
         yield "property", "og:type", "website" if self.is_book else "article"
         yield "property", "og:site_name", config.project
         if config.html_baseurl:
-            yield "name", "citation_public_url", self.absolute(self.link)
             yield "name", "citation_pdf_url", self.absolute(editions(config)["PDF"])
             yield "property", "og:url", self.absolute(self.link)
             yield "property", "og:image", self.absolute(card.NAME)
@@ -136,8 +135,6 @@ class Page:
         """The page for schema.org: a chapter of the book, with the paper that it judges."""
         config = self.config
         book = {"@type": "Book", "name": config.project, "author": config.author}
-        if config.html_baseurl:
-            book["url"] = self.absolute(self.app.builder.get_target_uri(config.root_doc))
         entries = self.env.get_domain("cite").bibdata.data.entries
         page = {"@type": "Chapter", "name": self.title, "isPartOf": book}
         found = {"@context": "https://schema.org", **(book if self.is_book else page)}

@@ -39,7 +39,7 @@ def made(app):
     yield (
         "Data",
         [
-            (f"{kind}.json", f"data/{kind}.json", f"all {kind}, with their evidence")
+            (f"{kind}.json", f"data/{kind}.json", f"all {kind} of the book")
             for kind in open_data.LICENCES
         ],
     )
