@@ -30,6 +30,7 @@ extensions = [
     "paper",
     "equations",
     "figures",
+    "made",
     "downloads",
     "open_data",
     "heads",

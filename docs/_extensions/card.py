@@ -1,10 +1,12 @@
 """The picture that a link to the book shows where it is shared: its name and what it counts.
 
 Drawn once the pages are written, and again only when what it shows has changed; always to the
-same bytes.  Stands on ``ledger`` (the counts); ``machines`` asks for it.
+same bytes.  Stands on ``ledger`` (the counts) and ``made``; ``machines`` asks for it.
 """
 
 from pathlib import Path
+
+import made
 
 NAME = "card.png"
 ALT = "{}: an annotated, executable edition of a reading list"
@@ -23,10 +25,10 @@ def lines(app):
 
 
 def draw(app):
-    """Draws the card, 1200 by 630 pixels, unless it is there as it would be drawn now."""
-    said, path = list(lines(app)), Path(app.outdir, NAME)
-    mark = Path(app.doctreedir, f"{NAME}.said")
-    if path.exists() and mark.exists() and mark.read_text("utf-8") == repr(said):
+    """Draws the card, 1200 by 630 pixels, where it says something else than before."""
+    said = list(lines(app))
+    ground = made.Ground(app, NAME, said, Path(__file__).read_bytes())
+    if ground.holds:
         return
     import matplotlib
     from matplotlib.figure import Figure
@@ -35,5 +37,5 @@ def draw(app):
         figure = Figure(figsize=(12, 6.3), dpi=100)
         for text, height, size, colour in said:
             figure.text(0.07, height, text, size=size, color=colour)
-        figure.savefig(path, metadata={"Software": None})
-    mark.write_text(repr(said), "utf-8")
+        figure.savefig(ground.path, metadata={"Software": None})
+    ground.note()

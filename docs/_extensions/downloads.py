@@ -6,7 +6,7 @@ statements of a module, ``symtable`` the names that each binds and uses.  Two di
 under one name cannot stand in one file, and the build says so.  The data that snippets read
 lie in ``download/data/``.
 
-Stands on ``verified`` (where the package is).
+Stands on ``verified`` (where the package is) and ``made``; above it: ``machines``.
 """
 
 import ast
@@ -22,9 +22,10 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.osutil import FileAvoidWrite, copyfile, relative_uri
 
+import made
+
 logger = logging.getLogger(__name__)
 
-BUILDERS = ("html", "dirhtml")
 OFFER = "Download this page’s code as one file"
 STANDS_IN_FOR = {"import numpy as np": "import autograd.numpy as np"}  # where nothing is derived
 
@@ -219,21 +220,21 @@ def listed(names):
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def about(config, made, page):
+def about(config, one, page):
     """What the docstring says of the file: what is in it, where it is explained, what it needs."""
-    base, names = config.html_baseurl, [name for name, _ in made.others()]
+    base, names = config.html_baseurl, [name for name, _ in one.others()]
     taken = f", with what it uses of {listed(names)}" if names else ""
     yield filled(
-        f"This is {made.package.name}/{made.main.name}.py{taken}, put into one file by the build "
+        f"This is {one.package.name}/{one.main.name}.py{taken}, put into one file by the build "
         f"of the book {config.project}, version {config.version}: see {base}{page}.  Licence: MIT."
     )
-    if made.needs:
-        packages = " ".join(made.needs)
-        yield filled(f"It needs {listed(made.needs)}: python -m pip install {packages}")
-    if made.data:
+    if one.needs:
+        packages = " ".join(one.needs)
+        yield filled(f"It needs {listed(one.needs)}: python -m pip install {packages}")
+    if one.data:
         yield filled(
             f"The data that it reads are in {base}download/data/ of the book: put "
-            f"{listed(made.data)} into a folder named data beside this file."
+            f"{listed(one.data)} into a folder named data beside this file."
         )
 
 
@@ -254,25 +255,43 @@ def pages(app):
 
 
 def write(app, error):
-    """Writes the files, those that have changed."""
-    if error or app.builder.name not in BUILDERS:
+    """Writes the files where the snippets have changed."""
+    if error or app.builder.name not in made.BUILDERS:
+        return
+    ground = ground_of(app)
+    if ground.holds:
         return
     package, folder = package_of(app.config), Path(app.outdir, "download")
-    home, data = pages(app), set()
+    home, data, failed = pages(app), set(), False
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    for path in sorted(package.glob("[!_]*.py")):
+    modules = sorted(package.glob("[!_]*.py"))
+    for path in modules:
         page = app.builder.get_target_uri(home.get(path.stem, app.config.root_doc))
         try:
-            made = OneFile(package, path.stem)
+            one = OneFile(package, path.stem)
         except CannotStandAlone as reason:
             message = "it cannot be downloaded as one file: %s"
             logger.warning(message, reason, location=f"{path}:1", type="downloads")
+            failed = True
             continue
         with FileAvoidWrite(folder / path.name) as file:
-            file.write(made.text(about(app.config, made, page)))
-        data |= {*made.data}
+            file.write(one.text(about(app.config, one, page)))
+        data |= {*one.data}
+    for path in {*folder.glob("*.py")} - {folder / path.name for path in modules}:
+        path.unlink()
     for name in sorted(data):
         copyfile(package / "data" / name, folder / "data" / name, force=True)
+    if not failed:  # or the next build would not tell of it
+        ground.note()
+
+
+def ground_of(app):
+    """What the files are made from: the snippets, their data and pages, and this code."""
+    config, package = app.config, package_of(app.config)
+    paths = [*package.glob("*.py"), *package.glob("data/*"), Path(__file__)]
+    files = [(path.name, path.read_bytes()) for path in sorted(paths) if path.is_file()]
+    settings = (config.project, config.version, config.html_baseurl)
+    return made.Ground(app, "download", files, pages(app), settings)
 
 
 def offer(app, doctree, docname):
@@ -281,7 +300,7 @@ def offer(app, doctree, docname):
     path = package / f"{docname.rpartition('/')[2]}.py"
     shown = [n for n in doctree.findall(nodes.literal_block) if "source" in n]
     part = next((n for n in shown if package in Path(n["source"]).resolve().parents), None)
-    if app.builder.name not in BUILDERS or part is None or not path.exists():
+    if app.builder.name not in made.BUILDERS or part is None or not path.exists():
         return
     while part.parent.parent is not doctree:
         part = part.parent
@@ -292,7 +311,8 @@ def offer(app, doctree, docname):
 
 
 def setup(app):
-    app.setup_extension("verified")
+    for extension in ("verified", "made"):
+        app.setup_extension(extension)
     app.connect("doctree-resolved", offer)
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

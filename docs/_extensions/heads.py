@@ -9,11 +9,12 @@ A page says its description in its front matter (``html_meta``), or it is the fi
 that stands in none of the book's boxes.  ``sphinxext-opengraph`` would describe a page by the
 first words of its card, give relative addresses, and import Matplotlib in every build.
 
-Stands on ``open_data``, ``paper``, ``ledger`` and ``card``; above it: ``machines``.
+Stands on ``open_data``, ``paper``, ``ledger``, ``made`` and ``card``; above it: ``machines``.
 """
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from textwrap import shorten
 
@@ -21,7 +22,9 @@ from docutils import nodes
 from sphinx.environment.collectors import EnvironmentCollector
 
 import card
+import citations
 import ledger
+import made
 import open_data
 import paper
 import print_edition
@@ -92,16 +95,19 @@ class Page:
         self.app, self.env, self.config, self.docname = app, app.env, app.config, docname
         self.link = app.builder.get_target_uri(docname)
         self.is_book = docname == app.config.root_doc
+        self.label = partial(citations.label, app.env)
         self.about = noted(app.env).get(docname, About([], None))
 
     @property
     def title(self):
         found = self.env.titles.get(self.docname)
-        return self.config.project if self.is_book else open_data.plain(self.env, *found.children)
+        return (
+            self.config.project if self.is_book else open_data.plain(self.label, *found.children)
+        )
 
     @property
     def description(self):
-        told = open_data.told(self.env, self.about.description)
+        told = open_data.told(self.label, self.about.description)
         return shorten(told, LENGTH, placeholder=" …") or in_brief(self.title, self.config)
 
     def absolute(self, link):
@@ -151,7 +157,7 @@ class Page:
 
 def head(app, pagename, templatename, context, doctree):
     """Adds to a page's head what it tells programs."""
-    if app.builder.name not in open_data.BUILDERS:
+    if app.builder.name not in made.BUILDERS:
         return
     before = context.get("metatags", "")
     if doctree is None:

@@ -5,7 +5,7 @@
 files have whole addresses.  ``objects.inv``, which Sphinx makes, has equations and figures too.
 ``sphinx-sitemap`` would list only the pages that this build has written again.
 
-Stands on ``heads``, ``open_data``, ``downloads``, ``figures`` and ``card``; nothing stands above.
+Stands on ``heads``, ``open_data``, ``downloads``, ``figures``, ``made`` and ``card``.
 """
 
 from html import escape
@@ -21,6 +21,7 @@ import card
 import downloads
 import figures
 import heads
+import made
 import open_data
 
 # -- files ------------------------------------------------------------------------------------
@@ -34,7 +35,7 @@ def parts(app):
         yield toctree["caption"] or "Pages", [(p.title, p.link, p.description) for p in pages]
 
 
-def made(app):
+def beside(app):
     """(heading, links) of what the build makes beside the pages."""
     yield (
         "Data",
@@ -67,7 +68,7 @@ def llms(app):
     """The book in brief, by the convention of llmstxt.org."""
     book = heads.Page(app, app.config.root_doc)
     lines = [f"# {book.title}", "", f"> {book.description}"]
-    for heading, links in [*parts(app), *made(app)]:
+    for heading, links in [*parts(app), *beside(app)]:
         if links:
             lines += ["", f"## {heading}", ""]
             lines += [f"- [{name}]({book.absolute(link)}): {told}" for name, link, told in links]
@@ -89,7 +90,7 @@ def robots(app):
 
 def write(app, error):
     """Writes the files, those that have changed; those that need an address only with one."""
-    if error or app.builder.name not in open_data.BUILDERS:
+    if error or app.builder.name not in made.BUILDERS:
         return
     files = {"llms.txt": llms(app), "robots.txt": robots(app)}
     if app.config.html_baseurl:

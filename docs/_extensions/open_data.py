@@ -3,27 +3,26 @@
 Beside the HTML: ``data/claims.json``, ``data/numbers.json``, ``data/errata.json``, and their form
 in ``data/ledger.schema.json``; the page ``appendix/data`` explains the fields.  The records are
 those of ``ledger``; what annotations and errata say and cite is noted when a page is read.
-The role ``{made}`` links to a file that the build makes.
 
-Stands on ``ledger``, ``citations`` and ``paper``; above it: ``machines``.
+Stands on ``ledger``, ``citations``, ``paper`` and ``made``; above it: ``heads``, ``machines``.
 """
 
 import json
 import os
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.environment.collectors import EnvironmentCollector
-from sphinx.util.docutils import SphinxRole
-from sphinx.util.osutil import FileAvoidWrite, copyfile, relative_uri
+from sphinx.util.osutil import FileAvoidWrite, copyfile
 
 import citations
 import ledger
+import made
 import paper
 
-BUILDERS = ("html", "dirhtml")
 SCHEMA = Path(__file__).resolve().parents[1] / "_data" / "ledger.schema.json"
 OURS = "CC-BY-4.0"
 THEIRS = (
@@ -36,20 +35,19 @@ LICENCES = {"claims": {"words": THEIRS, "all else": OURS}, "numbers": OURS, "err
 # -- plain text -------------------------------------------------------------------------------
 
 
-def plain(env, *found):
-    """Nodes as plain text: maths as TeX, a citation as its author, year and place."""
-    return told(env, (piece for node in found for piece in pieces(node)))
+def plain(label, *found):
+    """Nodes as plain text: maths as TeX, a citation as the label of its paper and the place."""
+    return told(label, (piece for node in found for piece in pieces(node)))
 
 
-def told(env, said):
-    return "".join(
-        piece if isinstance(piece, str) else cite(env, *piece) for piece in said
-    ).strip()
+def told(label, said):
+    texts = (piece if isinstance(piece, str) else cite(label, *piece) for piece in said)
+    return "".join(texts).strip()
 
 
-def cite(env, role, places):
-    labels = [", ".join(filter(None, (citations.label(env, key), at))) for key, at in places]
-    return "; ".join(labels) if role == "t" else f"({'; '.join(labels)})"
+def cite(label, role, places):
+    cited = [", ".join(filter(None, (label(key), at))) for key, at in places]
+    return "; ".join(cited) if role == "t" else f"({'; '.join(cited)})"
 
 
 def pieces(node):
@@ -118,6 +116,7 @@ class Records:
     def __init__(self, app):
         self.env, self.builder, self.config = app.env, app.builder, app.config
         self.ledger = app.env.get_domain("ledger")
+        self.label = cache(partial(citations.label, app.env))
 
     def claims(self):
         annotations = {a.id: a for a in self.ledger.of(ledger.Annotation)}
@@ -129,7 +128,7 @@ class Records:
                     "words": claim.words.replace("\n", " "),
                     "verdict": judged.verdict,
                     "fault": judged.fault,
-                    "now": plain(self.env, *judged.now) or None,
+                    "now": plain(self.label, *judged.now) or None,
                     **self.shown(judged, anchor),
                     **self.place(claim, f"claim-{claim.id}"),
                     "annotation": self.link(judged, anchor),
@@ -146,7 +145,7 @@ class Records:
                 "printed": number.printed,
                 "computed": number.computed,
                 "outcome": number.outcome,
-                "reason": plain(self.env, *number.reason) or None,
+                "reason": plain(self.label, *number.reason) or None,
                 **self.place(number, number.anchor),
             }
 
@@ -154,12 +153,12 @@ class Records:
         for slip in self.ledger.of(ledger.Number):
             if slip.cause == "slip":
                 about = f"{slip.what}, {slip.row}" if slip.row else slip.what
-                shown = self.shown(slip, slip.anchor) | {"reason": plain(self.env, *slip.reason)}
+                shown = self.shown(slip, slip.anchor) | {"reason": plain(self.label, *slip.reason)}
                 both = f"{about}: {slip.printed}", f"{about}: {slip.computed}"
                 yield self.erratum(slip, slip.name, *both, shown)
         for slip in self.ledger.of(ledger.Erratum):
             name = nodes.make_id(f"{slip.docname}-{slip.anchor}")
-            both = plain(self.env, *slip.reads), plain(self.env, *slip.should)
+            both = plain(self.label, *slip.reads), plain(self.label, *slip.should)
             yield self.erratum(slip, name, *both, self.shown(slip, slip.anchor))
 
     def erratum(self, slip, name, reads, should, shown):
@@ -176,7 +175,7 @@ class Records:
     def shown(self, record, anchor):
         said, evidence = notes(self.env)[record.docname][anchor]
         places = [{"paper": key, "where": place or None} for key, place in evidence]
-        return {"reason": told(self.env, said), "evidence": places}
+        return {"reason": told(self.label, said), "evidence": places}
 
     def place(self, record, anchor):
         return {"page": record.docname, "link": self.link(record, anchor)}
@@ -189,7 +188,10 @@ class Records:
         cited = {part["paper"] for r in records for part in (r, *r.get("evidence", ()))
                  if "paper" in part}  # fmt: skip
         entries = self.env.get_domain("cite").bibdata.data.entries
-        return {key: paper_record(entries[key]) for key in sorted(cited & {*entries})}
+        return {
+            key: {"label": self.label(key), **paper_record(entries[key])}
+            for key in sorted(cited & {*entries})
+        }
 
     def file(self, kind):
         """All of one file: what it is, and its records."""
@@ -211,7 +213,6 @@ def paper_record(entry):
     fields = entry.fields
     links = [form.format(fields[name]) for name, form in paper.LINKS.items() if name in fields]
     return {
-        "authors": paper.authors(entry),
         "title": paper.plain(fields["title"]),
         "year": fields["year"],
         "link": links[0] if links else None,
@@ -226,46 +227,34 @@ def committed():
 
 
 def write(app, error):
-    """Writes the files, those that have changed."""
-    if error or app.builder.name not in BUILDERS:
+    """Writes the files where what they tell has changed."""
+    if error or app.builder.name not in made.BUILDERS:
+        return
+    ground = ground_of(app)
+    if ground.holds:
         return
     folder = Path(app.outdir, "data")
     folder.mkdir(exist_ok=True)
     copyfile(SCHEMA, folder / SCHEMA.name, force=True)
+    records = Records(app)
     for kind in LICENCES:
         with FileAvoidWrite(folder / f"{kind}.json") as file:
-            file.write(json.dumps(Records(app).file(kind), ensure_ascii=False, indent=1) + "\n")
+            file.write(json.dumps(records.file(kind), ensure_ascii=False, indent=1) + "\n")
+    ground.note()
 
 
-# -- links to what the build makes --------------------------------------------------------------
-
-
-class MadeRole(SphinxRole):
-    """A file that the build makes beside the HTML: `` {made}`data/claims.json` ``."""
-
-    def run(self):
-        name = nodes.literal("", self.text)
-        link = addnodes.pending_xref(
-            "", name, refdomain="", reftype="made", reftarget=self.text, refdoc=self.env.docname
-        )
-        return [link], []
-
-
-def resolve(app, env, node, content):
-    """A link in the HTML; the name alone in the editions that have no such files beside them."""
-    if node["reftype"] != "made":
-        return None
-    if app.builder.name not in BUILDERS:
-        return content
-    uri = relative_uri(app.builder.get_target_uri(node["refdoc"]), node["reftarget"])
-    return nodes.reference("", "", content, refuri=uri, internal=True)
+def ground_of(app):
+    """What the files are made from: records, notes, bibliography, settings, and this code."""
+    config = app.config
+    names = [Path(config.verified_root, name) for name in config.bibtex_bibfiles]
+    files = [path.read_bytes() for path in (*names, SCHEMA, Path(__file__))]
+    settings = (config.project, config.release, config.html_baseurl, committed())
+    return made.Ground(app, "data", app.env.ledger_shown, notes(app.env), files, settings)
 
 
 def setup(app):
-    for extension in ("ledger", "paper"):
+    for extension in ("ledger", "paper", "made"):
         app.setup_extension(extension)
     app.add_env_collector(Notes)
-    app.add_role("made", MadeRole())
-    app.connect("missing-reference", resolve)
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

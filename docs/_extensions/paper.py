@@ -4,6 +4,7 @@ Title, authors, venue, year and links come from ``references.bib``; the number o
 from ``verified``; what the list gets wrong from ``ledger``.  Stands on both.
 """
 
+from functools import cache
 from pathlib import Path
 
 from docutils import nodes
@@ -57,6 +58,7 @@ def line(name, *parts):
     return nodes.paragraph("", "", *parts, classes=[name])
 
 
+@cache
 def plain(text):
     """A BibTeX field as plain text."""
     from pybtex.richtext import Text

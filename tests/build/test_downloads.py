@@ -163,6 +163,22 @@ def test_what_has_not_changed_is_not_written_again(shop):
     assert "# Half of what a whole" in made(shop)
 
 
+def test_the_file_of_a_module_that_is_gone_is_gone(shop):
+    shop.build()
+    assert made(shop, "ground.py")
+    shop.edit("halves/half.py", "from halves.ground import TWO, whole", "TWO, whole = 2, int")
+    (shop.root / "halves" / "ground.py").unlink()
+    built = shop.build()
+    assert built.status == 0, built.said
+    assert not (shop.root / "out" / "download" / "ground.py").exists()
+
+
+def test_a_file_that_cannot_be_made_is_told_again_by_the_next_build(shop):
+    shop.edit("halves/half.py", "def rows", "def floor(x):\n    return x\n\n\ndef rows")
+    assert shop.build().says("floor is one thing in")
+    assert shop.build().says("floor is one thing in")
+
+
 def test_parallel_builds_make_the_same(shop):
     shop.build()
     text, page = made(shop), shop.html("half")

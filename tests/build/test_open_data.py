@@ -125,7 +125,7 @@ def test_every_link_leads_to_its_place_and_every_key_to_its_paper(shelf):
             cited = {part["paper"] for part in record.get("evidence", ())}
             assert cited | {record.get("paper", "lee2020half")} <= {*found["papers"]}
     assert found["papers"]["lee2020half"] == {
-        "authors": "Ann Lee and Bo Poe",
+        "label": "Lee and Poe 2020",
         "title": "Halves",
         "year": "2020",
         "link": "https://example.org/h",
