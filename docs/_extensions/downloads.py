@@ -164,8 +164,8 @@ class OneFile:
     def check(self, bound, name, found, place):
         other, there = bound.setdefault(name, (found, place))
         if there != place and not found.means(other):
-            both = f"{name} is one thing in “{there}” and another in “{place}”"
-            raise CannotStandAlone(f"{both}: rename one")
+            clash = f"{name} is one thing in “{there}” and another in “{place}”: rename one"
+            raise CannotStandAlone(clash)
 
     def others(self):
         """(module, the statements taken of it), a module after those that it stands on."""

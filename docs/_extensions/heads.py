@@ -27,7 +27,6 @@ import ledger
 import made
 import open_data
 import paper
-import print_edition
 
 LENGTH = 200  # of a description, in characters: more is cut off where it is shown
 BOXES = ledger.of_class("paper", "translation", "annotation", "lost", "published", "erratum")
@@ -83,11 +82,6 @@ def in_brief(title, config):
     return f"{title}: a page of {config.project}."
 
 
-def editions(config):
-    name = print_edition.basename(config)
-    return {"PDF": f"{name}.pdf", "EPUB": f"{name}.epub"}
-
-
 class Page:
     """A page as programs are told of it."""
 
@@ -100,10 +94,9 @@ class Page:
 
     @property
     def title(self):
-        found = self.env.titles.get(self.docname)
-        return (
-            self.config.project if self.is_book else open_data.plain(self.label, *found.children)
-        )
+        if self.is_book:
+            return self.config.project
+        return open_data.plain(self.label, *self.env.titles[self.docname].children)
 
     @property
     def description(self):
@@ -131,7 +124,6 @@ class Page:
         yield "property", "og:type", "website" if self.is_book else "article"
         yield "property", "og:site_name", config.project
         if config.html_baseurl:
-            yield "name", "citation_pdf_url", self.absolute(editions(config)["PDF"])
             yield "property", "og:url", self.absolute(self.link)
             yield "property", "og:image", self.absolute(card.NAME)
             yield "property", "og:image:alt", card.ALT.format(config.project)

@@ -37,31 +37,17 @@ def parts(app):
 
 def beside(app):
     """(heading, links) of what the build makes beside the pages."""
-    yield (
-        "Data",
-        [
-            (f"{kind}.json", f"data/{kind}.json", f"all {kind} of the book")
-            for kind in open_data.LICENCES
-        ],
-    )
-    homes = downloads.pages(app)
-    code = [path.name for path in sorted(Path(app.outdir, "download").glob("*.py"))]
-    yield (
-        "Code",
-        [
-            (name, f"download/{name}", f"one file, the code of {heads.Page(app, page).title}")
-            for name in code
-            if (page := homes.get(name.removesuffix(".py")))
-        ],
-    )
-    yield (
-        "Optional",
-        [
-            (kind, name, "the whole book in one file")
-            for kind, name in heads.editions(app.config).items()
-            if app.config.html_baseurl or Path(app.outdir, name).exists()
-        ],
-    )
+    out, homes = Path(app.outdir), downloads.pages(app)
+    data = [(f"{kind}.json", f"all {kind} of the book") for kind in open_data.LICENCES]
+    code = [
+        (path.name, f"one file, the code of {heads.Page(app, homes[path.stem]).title}")
+        for path in sorted(out.glob("download/*.py"))
+        if path.stem in homes
+    ]
+    editions = [*sorted(out.glob("*.pdf")), *sorted(out.glob("*.epub"))]
+    yield "Data", [(name, f"data/{name}", told) for name, told in data]
+    yield "Code", [(name, f"download/{name}", told) for name, told in code]
+    yield "Optional", [(path.name, path.name, "the whole book") for path in editions]
 
 
 def llms(app):

@@ -111,12 +111,11 @@ def test_no_title_ends_the_data_early(site):
 
 def test_the_address_of_the_book_makes_addresses_whole(site):
     site.build()
-    assert not {"og:url", "og:image", "citation_pdf_url"} & {*told(site, "halving")}
+    assert not {"og:url", "og:image", "twitter:card"} & {*told(site, "halving")}
     assert "canonical" not in site.html("halving")
     with_address(site).build()
     page = told(site, "halving")
     assert page["og:url"] == "https://example.org/b/halving.html"
-    assert page["citation_pdf_url"] == "https://example.org/b/halves.pdf"
     assert page["og:image"] == "https://example.org/b/card.png"
     assert '<link rel="canonical" href="https://example.org/b/halving.html"' in site.html("halving")
 
@@ -163,7 +162,7 @@ def test_llms_txt_names_the_other_editions_where_there_are_any(site):
     (site.root / "out").mkdir()
     (site.root / "out" / "halves.epub").write_bytes(b"")
     site.build()
-    assert "- [EPUB](halves.epub)" in text(site, "llms.txt")
+    assert "- [halves.epub](halves.epub)" in text(site, "llms.txt")
     assert "halves.pdf" not in text(site, "llms.txt")
 
 
