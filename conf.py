@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: one thread is faster
 gc.set_threshold(100_000, 50, 100)  # a build makes many nodes, and hardly a cycle to collect
@@ -31,6 +33,11 @@ extensions = [
     "paper",
     "equations",
     "figures",
+    "made",
+    "downloads",
+    "open_data",
+    "heads",
+    "machines",
     "print_edition",
 ]
 
@@ -61,6 +68,11 @@ bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
+
+# For machines: addresses are absolute only where the book knows its own
+html_baseurl = os.environ.get("BOOK_URL") or os.environ.get("READTHEDOCS_CANONICAL_URL", "")
+html_baseurl = html_baseurl and html_baseurl.rstrip("/") + "/"
+book_date = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["date-released"]
 
 # HTML
 html_theme = "furo"

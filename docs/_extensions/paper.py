@@ -4,6 +4,7 @@ Title, authors, venue, year and links come from ``references.bib``; the number o
 from ``verified``; what the list gets wrong from ``ledger``.  Stands on both.
 """
 
+from functools import cache
 from pathlib import Path
 
 from docutils import nodes
@@ -49,7 +50,7 @@ class PaperDirective(SphinxDirective):
         card += line("paper-venue", nodes.Text(venue(entry)), *links(entry))
         if judged := self.options.get("judged"):
             card += line("paper-judged", nodes.Text(f"Judged and quoted here: {judged}."))
-        card += paper_finds(page=self.env.docname)
+        card += paper_finds(page=self.env.docname, key=key)
         return [card]
 
 
@@ -57,6 +58,7 @@ def line(name, *parts):
     return nodes.paragraph("", "", *parts, classes=[name])
 
 
+@cache
 def plain(text):
     """A BibTeX field as plain text."""
     from pybtex.richtext import Text

@@ -1,0 +1,178 @@
+"""What a page's head tells programs: what it is about, how to cite it, how a link to it looks.
+
+A description; its citation in the form that reference managers and scholarly search engines
+know (Highwire); the card that a shared link shows (Open Graph); its place in the book and the
+paper that it judges (schema.org, as data that no browser runs).  What has to be an absolute
+address is there only where ``html_baseurl`` says what address the book has.
+
+A page says its description in its front matter (``html_meta``), or it is the first paragraph
+that stands in none of the book's boxes.  ``sphinxext-opengraph`` would describe a page by the
+first words of its card, give relative addresses, and import Matplotlib in every build.
+
+Stands on ``open_data``, ``paper``, ``ledger``, ``made`` and ``card``; above it: ``machines``.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from textwrap import shorten
+
+from docutils import nodes
+from sphinx.environment.collectors import EnvironmentCollector
+
+import card
+import citations
+import ledger
+import made
+import open_data
+import paper
+
+LENGTH = 200  # of a description, in characters: more is cut off where it is shown
+BOXES = ledger.of_class("paper", "translation", "annotation", "lost", "published", "erratum")
+
+
+# -- what a page is about -----------------------------------------------------------------------
+
+
+@dataclass
+class About:
+    """A page in a sentence, and the key of the paper that it judges."""
+
+    description: list  # pieces of text, as open_data tells them
+    paper: str | None
+
+
+def noted(env):
+    if not hasattr(env, "heads_noted"):
+        env.heads_noted = {}
+    return env.heads_noted
+
+
+class Notes(EnvironmentCollector):
+    """Notes what each page is about."""
+
+    def process_doc(self, app, doctree):
+        finds = next(doctree.findall(paper.paper_finds), {})
+        noted(app.env)[app.env.docname] = About(describe(doctree), finds.get("key"))
+
+    def clear_doc(self, app, env, docname):
+        noted(env).pop(docname, None)
+
+    def merge_other(self, app, env, docnames, other):
+        noted(env).update({d: found for d, found in noted(other).items() if d in docnames})
+
+
+def describe(doctree):
+    for meta in doctree.findall(nodes.meta):
+        if meta.get("name") == "description":
+            return [meta["content"]]
+    for paragraph in doctree.findall(nodes.paragraph):
+        if not any(map(BOXES, ancestors(paragraph))):
+            return list(open_data.pieces(paragraph))
+    return []
+
+
+def ancestors(node):
+    while node := node.parent:
+        yield node
+
+
+def in_brief(title, config):
+    return f"{title}: a page of {config.project}."
+
+
+class Page:
+    """A page as programs are told of it."""
+
+    def __init__(self, app, docname):
+        self.app, self.env, self.config, self.docname = app, app.env, app.config, docname
+        self.link = app.builder.get_target_uri(docname)
+        self.is_book = docname == app.config.root_doc
+        self.label = partial(citations.label, app.env)
+        self.about = noted(app.env).get(docname, About([], None))
+
+    @property
+    def title(self):
+        if self.is_book:
+            return self.config.project
+        return open_data.plain(self.label, *self.env.titles[self.docname].children)
+
+    @property
+    def description(self):
+        told = open_data.told(self.label, self.about.description)
+        return shorten(told, LENGTH, placeholder=" …") or in_brief(self.title, self.config)
+
+    def absolute(self, link):
+        return self.config.html_baseurl + link
+
+    # -- its head --
+
+    def tags(self):
+        """(attribute, name, content) of each meta element."""
+        config = self.config
+        yield "name", "description", self.description
+        yield "name", "citation_title", self.title
+        yield "name", "citation_author", config.author
+        if not self.is_book:
+            yield "name", "citation_inbook_title", config.project
+        if config.book_date:
+            yield "name", "citation_publication_date", str(config.book_date).replace("-", "/")
+        yield "name", "citation_language", config.language
+        yield "property", "og:title", self.title
+        yield "property", "og:description", self.description
+        yield "property", "og:type", "website" if self.is_book else "article"
+        yield "property", "og:site_name", config.project
+        if config.html_baseurl:
+            yield "property", "og:url", self.absolute(self.link)
+            yield "property", "og:image", self.absolute(card.NAME)
+            yield "property", "og:image:alt", card.ALT.format(config.project)
+            yield "name", "twitter:card", "summary_large_image"
+
+    def linked_data(self):
+        """The page for schema.org: a chapter of the book, with the paper that it judges."""
+        config = self.config
+        book = {"@type": "Book", "name": config.project, "author": config.author}
+        entries = self.env.get_domain("cite").bibdata.data.entries
+        page = {"@type": "Chapter", "name": self.title, "isPartOf": book}
+        found = {"@context": "https://schema.org", **(book if self.is_book else page)}
+        if self.about.paper:
+            told = open_data.paper_record(entries[self.about.paper])
+            found["citation"] = {
+                "@type": "ScholarlyArticle",
+                "name": told["title"],
+                "datePublished": told["year"],
+                **({"url": told["link"]} if told["link"] else {}),
+            }
+        return found
+
+
+def head(app, pagename, templatename, context, doctree):
+    """Adds to a page's head what it tells programs."""
+    if app.builder.name not in made.BUILDERS:
+        return
+    before = context.get("metatags", "")
+    if doctree is None:
+        told = in_brief(context.get("title", pagename), app.config)
+        context["metatags"] = before + meta("name", "description", told)
+        return
+    page = Page(app, pagename)
+    has_one = 'name="description"' in before  # Sphinx writes what the front matter says
+    tags = [tag for tag in page.tags() if not (has_one and tag[1] == "description")]
+    data = json.dumps(page.linked_data(), ensure_ascii=False, separators=(",", ":"))
+    data = data.replace("<", r"\u003c")
+    script = f'<script type="application/ld+json">{data}</script>\n'
+    context["metatags"] = before + "".join(meta(*tag) for tag in tags) + script
+
+
+def meta(attribute, name, content):
+    return f'<meta {attribute}="{name}" content="{escape(content)}">\n'
+
+
+def setup(app):
+    for extension in ("open_data", "paper"):
+        app.setup_extension(extension)
+    app.add_config_value("book_date", "", "html")
+    app.add_env_collector(Notes)
+    app.connect("html-page-context", head)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
