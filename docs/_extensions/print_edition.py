@@ -514,6 +514,7 @@ class BookEpub(Epub3Builder):
             path.write_text(re.sub(r"<path (?![^>]*\bd=)", '<path d="M0 0" ', text), "utf-8")
 
     def build_content(self):
+        Path(self.outdir, ".buildinfo.bak").unlink(missing_ok=True)  # Sphinx's note of a change
         super().build_content()
         path = self.outdir / "content.opf"
         manifest = self.declare_contents(path.read_text("utf-8"))

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from sphinx.testing.util import SphinxTestApp
 
-SIDEBAR = Path(__file__).resolve().parents[2] / "docs" / "_templates"
+ROOT = Path(__file__).resolve().parents[2]
+SIDEBAR = ROOT / "docs" / "_templates"
 
 
 @pytest.fixture
@@ -57,3 +59,13 @@ def test_a_file_that_is_gone_is_linked_no_more(build, tmp_path):
     out = build()
     assert "Other editions" not in (out / "index.html").read_text("utf-8")
     assert not (out / "book.epub").exists()
+
+
+def test_those_who_publish_build_the_html_last_with_what_the_pdf_needs():
+    docs = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text("utf-8"))["build"]
+    lines = (ROOT / "tools" / "apt-pdf.txt").read_text("utf-8").splitlines()
+    assert docs["apt_packages"] == [line for line in lines if not line.startswith("#")]
+    steps = [" ".join(step.split()) for step in docs["jobs"]["build"]["html"]]
+    assert "READTHEDOCS_OUTPUT/html" in steps[-1]
+    workflow = (ROOT / ".github" / "workflows" / "book.yml").read_text("utf-8")
+    assert "make pdf epub html" in workflow
