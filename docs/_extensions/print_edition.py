@@ -275,11 +275,18 @@ class BookTranslator(LaTeXTranslator):
             self.next_table_colspec = columns(widths, "numbers" in node["classes"])
             if rows_of(node) > KEPT:
                 node["classes"].append("longtable")
+                for row in list(node.next_node(nodes.tbody).findall(nodes.row))[-4:-1]:
+                    row["keep"] = True
         super().visit_table(node)
+
+    def visit_row(self, node):
+        super().visit_row(node)
+        if node.get("heads"):
+            self.body.append(r"\noalign{\vskip 3pt}" + CR)
 
     def depart_row(self, node):
         super().depart_row(node)
-        if node.get("heads"):  # it stays with the row below
+        if node.get("heads") or node.get("keep"):  # it stays with the row below
             last = len(self.body) - 1 - self.body[::-1].index("\\\\" + CR)
             self.body[last] = "\\\\*" + CR
 
@@ -388,6 +395,11 @@ def arrange(app, doctree, docname):
             files[first].next_node(nodes.section)["part"] = True
         else:
             put_before(files[first], r"\bkcontentsgap")
+    places = {name: place for place, name in enumerate(files)}
+    for line in doctree.findall(nodes.paragraph):
+        if "cited-in" in line["classes"]:
+            links = list(line.findall(nodes.reference))
+            line.children = sorted(links, key=lambda link: places.get(page_of(link), -1))
     if front := doctree.next_node(nodes.section):
         title = front.next_node(nodes.title)
         if title is not None and len(front) > 1 and isinstance(front[1], nodes.paragraph):
@@ -397,6 +409,11 @@ def arrange(app, doctree, docname):
         if page is not None:
             entries.parent.remove(entries)
             page.next_node(nodes.section).append(entries)
+
+
+def page_of(link):
+    """The page that a link leads to, as LaTeX names it; none for the front page."""
+    return link.get("refuri", "")[1:].partition("#")[0]
 
 
 def pages_below(env):
