@@ -287,8 +287,7 @@ class BookTranslator(LaTeXTranslator):
     def depart_row(self, node):
         super().depart_row(node)
         if node.get("heads") or node.get("keep"):  # it stays with the row below
-            last = len(self.body) - 1 - self.body[::-1].index("\\\\" + CR)
-            self.body[last] = "\\\\*" + CR
+            self.body.append(r"\noalign{\nobreak}" + CR)
 
     def visit_thebibliography(self, node):
         self.body.append(CR + r"\begin{bkbibliography}" + CR)
