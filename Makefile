@@ -86,7 +86,7 @@ test: $(TESTS) ## prove the book with pip alone: lints, snippets, extensions, HT
 
 editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
-	@$(MAKE) --no-print-directory html pdf epub
+	@$(MAKE) --no-print-directory pdf epub html
 	@$(PY) -m pytest tests/editions
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers

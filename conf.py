@@ -39,6 +39,7 @@ extensions = [
     "heads",
     "machines",
     "print_edition",
+    "editions",
 ]
 
 # Markdown
@@ -53,6 +54,7 @@ myst_heading_anchors = 3
 myst_footnote_transition = False
 smartquotes = True
 nitpicky = True
+numfig = True  # figures are numbered through the book
 math_numfig = False  # equations are numbered by page, and in print by chapter
 locale_dirs = [str(ROOT / "locales")]  # absolute: Sphinx would look under docs/
 gettext_compact = False
@@ -78,6 +80,20 @@ book_date = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["date-rel
 html_theme = "furo"
 html_math_renderer = "katex"
 html_title = project
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/editions.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+editions_files = [
+    "build/pdf/from-attention-to-rlhf.pdf",
+    "build/epub/from-attention-to-rlhf.epub",
+]
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]

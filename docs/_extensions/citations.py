@@ -151,12 +151,12 @@ def citing_pages(env):
 
 def add_cited_in(app, doctree, docname):
     """After each entry of the bibliography, links to the pages that cite it."""
-    cite = app.env.get_domain("cite")
-    keys = {c.citation_id: c.key for c in cite.citations if c.bibliography_key.docname == docname}
-    if not keys:
+    found = list(doctree.findall(nodes.citation))
+    if not found:
         return
+    keys = {c.citation_id: c.key for c in app.env.get_domain("cite").citations}
     citing = citing_pages(app.env)
-    for node in doctree.findall(nodes.citation):
+    for node in found:
         pages = citing.get(keys.get(next(iter(node["ids"]), None)), {})
         links = [
             make_refnode(

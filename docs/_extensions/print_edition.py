@@ -11,6 +11,7 @@ Ground floor: knows the classes of nodes, but no other extension.
 import os
 import re
 import shutil
+import textwrap
 import time
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -36,6 +37,12 @@ FONTS = r"""
 \setCJKsansfont{Noto Sans CJK SC}[ItalicFont=Noto Sans CJK SC]
 \setCJKmonofont{Noto Sans Mono CJK SC}[ItalicFont=Noto Sans Mono CJK SC,Scale=0.85]
 """
+
+ABOUT = {
+    "en": "An annotated, executable edition of a reading list: nineteen papers",
+    "zh": "一份论文阅读清单的注释与可执行版本：十九篇论文",
+}
+SUBJECTS = ["Transformers", "attention", "large language models", "RLHF", "NumPy"]
 
 LANGUAGES = {
     # quotes and dashes are Latin here, though xeCJK is there for Chinese names
@@ -119,7 +126,7 @@ def configure(app, config):
         ],
         "numfig_secnum_depth": 0,  # chapters have no numbers, so figures count through the book
         "epub_basename": basename(config),
-        "epub_description": config.project,
+        "epub_description": ABOUT[language],
         "epub_contributor": config.author,
         "epub_publisher": config.author,
         "epub_identifier": identifier,
@@ -127,8 +134,10 @@ def configure(app, config):
         "epub_css_files": [OWN_STYLE.name],
         "epub_show_urls": "no",
         "epub_use_index": False,
+        "epub_tocscope": "includehidden",
         "epub_tocdup": False,
-        "epub_tocdepth": 2,
+        "epub_tocdepth": 3,
+        "epub_cover": (f"_static/{COVER}", "epub-cover.html"),
         "version": "1",
         "today_fmt": "%d %B %Y" if language == "en" else None,
     }
@@ -153,6 +162,7 @@ def configure(app, config):
         "sphinxsetup": sphinxsetup(),
         "preamble": "\\usepackage{bookstyle}\n"
         f"\\hypersetup{{pdftitle={{{config.project}}},pdfauthor={{{config.author}}},"
+        f"pdfsubject={{{ABOUT[language]}}},pdfkeywords={{{', '.join(SUBJECTS)}}},"
         f"pdflang={{{config.language}}}}}\n{LANGUAGES[language]}",
         "maketitle": r"\bkmaketitle",
         "printindex": "",
@@ -186,6 +196,8 @@ class BookTranslator(LaTeXTranslator):
         self.waiting = []
 
     def visit_container(self, node):
+        if "published" in node["classes"]:
+            self.put_room(node)
         # a verdict comes first: it sets the colour of the box
         node["classes"].sort(key=lambda name: not name.startswith("verdict-"))
         super().visit_container(node)
@@ -197,10 +209,23 @@ class BookTranslator(LaTeXTranslator):
         self.body.append(CR)
 
     def visit_paragraph(self, node):
+        if "cited-in" in node["classes"]:
+            self.put_pages(node)
+            raise nodes.SkipNode
         for name in node["classes"]:
             self.body.append(CR + rf"\begin{{sphinxuseclass}}{{{name}}}")
         super().visit_paragraph(node)
         self.put_waiting()
+
+    def put_pages(self, node):
+        """Where a work is cited first in each chapter: in print, a page number says it."""
+        root = self.config.root_doc
+        places = [
+            link["refuri"][1:].replace("#", ":") if "refuri" in link else f"{root}:{link['refid']}"
+            for link in node.findall(nodes.reference)
+        ]
+        pages = ", ".join(rf"\bkonpage{{\detokenize{{{place}}}}}" for place in places)
+        self.body.append(CR + rf"\bkcitedon{{{pages}}}" + CR)
 
     def depart_paragraph(self, node):
         super().depart_paragraph(node)
@@ -220,6 +245,8 @@ class BookTranslator(LaTeXTranslator):
             self.context[-1] += "}"
 
     def visit_literal_block(self, node):
+        if not self.table:
+            self.put_room(node)
         if "verified" not in node["classes"]:
             super().visit_literal_block(node)
             return
@@ -229,7 +256,12 @@ class BookTranslator(LaTeXTranslator):
         finally:
             self.body.append(r"\end{bkverified}" + CR)
 
+    def put_room(self, node):
+        self.body.append(CR + rf"\needspace{{{room(node)}\baselineskip}}" + CR)
+
     def visit_title(self, node):
+        if isinstance(node.parent, nodes.section) and self.sectionlevel > 1:
+            self.put_room(node.parent)
         super().visit_title(node)
         if node.parent.get("part"):
             self.body[-1] = r"\part{"
@@ -237,11 +269,25 @@ class BookTranslator(LaTeXTranslator):
     def visit_table(self, node):
         if "ledger" in node["classes"]:
             abridge(node)
+            if "numbers" in node["classes"]:
+                gather(node)
             widths = [spec["colwidth"] for spec in node.findall(nodes.colspec)]
             self.next_table_colspec = columns(widths, "numbers" in node["classes"])
-            if len(list(node.findall(nodes.row))) > 7:
+            if rows_of(node) > KEPT:
                 node["classes"].append("longtable")
+                for row in list(node.next_node(nodes.tbody).findall(nodes.row))[-4:-1]:
+                    row["keep"] = True
         super().visit_table(node)
+
+    def visit_row(self, node):
+        super().visit_row(node)
+        if node.get("heads"):
+            self.body.append(r"\noalign{\vskip 3pt}" + CR)
+
+    def depart_row(self, node):
+        super().depart_row(node)
+        if node.get("heads") or node.get("keep"):  # it stays with the row below
+            self.body.append(r"\noalign{\nobreak}" + CR)
 
     def visit_thebibliography(self, node):
         self.body.append(CR + r"\begin{bkbibliography}" + CR)
@@ -258,6 +304,52 @@ class BookTranslator(LaTeXTranslator):
 
 
 REFERENCES = {"claim-number": "bkclaimnumber", "back": "bkback"}
+
+
+KEPT = 12  # lines of code, or rows of a table, that are not torn apart
+
+
+def room(node):
+    """The lines that must be free on a page for a node to begin there."""
+    if isinstance(node, nodes.section):
+        after = [child for child in node.children[1:] if not isinstance(child, nodes.target)]
+        return 3 + (room(after[0]) if after else 0)
+    if isinstance(node, nodes.container) and "published" in node["classes"]:
+        return 2 + room(node.next_node(nodes.table) or nodes.paragraph())
+    if isinstance(node, nodes.literal_block):
+        lines = node.astext().count("\n") + 1
+        return lines + 1 if lines <= KEPT else 7
+    if isinstance(node, nodes.table):
+        return rows_of(node) + 3 if rows_of(node) <= KEPT else 9
+    return 4
+
+
+def rows_of(table):
+    return len(list(table.next_node(nodes.tbody).findall(nodes.row)))
+
+
+def gather(table):
+    """Gives the name of a number a line of its own, above the rows that it holds."""
+    group = table.next_node(nodes.tgroup)
+    names = [row[0].astext() for row in table.findall(nodes.row)]
+    if group["cols"] < 5:
+        return
+    group["cols"] -= 1
+    group.remove(group.next_node(nodes.colspec))
+    for spec, width in zip(group.findall(nodes.colspec), (30, 15, 15, 40), strict=True):
+        spec["colwidth"] = width
+    body = group.next_node(nodes.tbody)
+    for row, name in zip(list(table.findall(nodes.row)), names, strict=True):
+        first = row.pop(0)
+        if row.parent is body:
+            marks = [mark for mark in first.findall(nodes.inline) if mark["ids"] and not len(mark)]
+            for mark in marks:
+                mark.parent.remove(mark)
+            row[0].next_node(nodes.paragraph)[:0] = marks
+            if name:
+                head = nodes.row("", first, heads=True)
+                first["morecols"] = group["cols"] - 1
+                body.insert(body.index(row), head)
 
 
 def abridge(table):
@@ -278,8 +370,6 @@ def abridge(table):
 
 def columns(widths, numbers):
     """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
-    if numbers and len(widths) == 5:
-        widths = [50, 34, 29, 29, 58]  # a model's name does not break
     widths = [max(width, 11) for width in widths]  # nor does a claim's id
     right = {len(widths) - 2, len(widths) - 3} if numbers else set()
     kinds = [r"\bknumbers" if i in right else r"\bkcolumn" for i in range(len(widths))]
@@ -304,6 +394,11 @@ def arrange(app, doctree, docname):
             files[first].next_node(nodes.section)["part"] = True
         else:
             put_before(files[first], r"\bkcontentsgap")
+    places = {name: place for place, name in enumerate(files)}
+    for line in doctree.findall(nodes.paragraph):
+        if "cited-in" in line["classes"]:
+            links = list(line.findall(nodes.reference))
+            line.children = sorted(links, key=lambda link: places.get(page_of(link), -1))
     if front := doctree.next_node(nodes.section):
         title = front.next_node(nodes.title)
         if title is not None and len(front) > 1 and isinstance(front[1], nodes.paragraph):
@@ -313,6 +408,17 @@ def arrange(app, doctree, docname):
         if page is not None:
             entries.parent.remove(entries)
             page.next_node(nodes.section).append(entries)
+
+
+def page_of(link):
+    """The page that a link leads to, as LaTeX names it; none for the front page."""
+    return link.get("refuri", "")[1:].partition("#")[0]
+
+
+def pages_below(env):
+    """The pages that stand below the first page of their captioned toctree."""
+    toctrees = env.get_doctree(env.config.root_doc).findall(addnodes.toctree)
+    return {page for toc in toctrees if toc.get("caption") for _, page in toc["entries"][1:]}
 
 
 def captions_of(env):
@@ -335,6 +441,55 @@ def put_before(node, command):
 OWN_STYLE = Path(__file__).resolve().parents[1] / "_epub" / "book-epub.css"
 STYLES = {"pygments.css", "epub.css", OWN_STYLE.name}
 SUPPORT = {"basic.css", "file.png"}  # what those ask for
+COVER = "cover.png"
+ACCESSIBILITY = [
+    ("accessMode", "textual"),
+    ("accessMode", "visual"),
+    ("accessModeSufficient", "textual"),
+    *(
+        ("accessibilityFeature", feature)
+        for feature in (
+            "alternativeText",
+            "displayTransformability",
+            "MathML",
+            "readingOrder",
+            "structuralNavigation",
+            "tableOfContents",
+        )
+    ),
+    ("accessibilityHazard", "none"),
+    (
+        "accessibilitySummary",
+        "All is text: equations are MathML, figures have descriptions, and verdicts are told by "
+        "word as well as by colour.",
+    ),
+]
+
+
+def draw_cover(path, title, subtitle, author):
+    """A typographic cover: the title, and the triangle of causal attention under it."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(matplotlib.rcParamsDefault):
+        figure = Figure(figsize=(8, 12), facecolor="#1f5f8b")
+        page = figure.add_axes((0, 0, 1, 1))
+        page.set(xlim=(0, 8), ylim=(0, 12))
+        page.axis("off")
+        words = {"color": "white", "va": "top", "linespacing": 1.3}
+        page.text(0.8, 10.8, textwrap.fill(title, 16), fontsize=46, fontweight="bold", **words)
+        page.text(0.8, 7.9, textwrap.fill(subtitle, 38), fontsize=19, **words)
+        page.text(0.8, 1.0, author, fontsize=15, **words)
+        for row in range(9):
+            scores = [1 + 2 * (column * 5 % 3) for column in range(row + 1)]
+            for column, score in enumerate(scores):
+                corner = (0.8 + column * 0.5, 6.2 - row * 0.5)
+                tone = 0.15 + 0.85 * (score / sum(scores)) ** 0.5
+                square = matplotlib.patches.Rectangle(
+                    corner, 0.42, 0.42, color="white", alpha=tone, linewidth=0
+                )
+                page.add_patch(square)
+        figure.savefig(path, dpi=160, metadata={"Software": None})
 
 
 class BookEpub(Epub3Builder):
@@ -350,6 +505,19 @@ class BookEpub(Epub3Builder):
             elif path.name not in STYLES | SUPPORT:
                 path.unlink()
         shutil.copyfile(OWN_STYLE, static / OWN_STYLE.name)
+        config = self.config
+        draw_cover(static / COVER, config.epub_title, config.epub_description, config.epub_author)
+
+    def get_toc(self):
+        """The pages of a part stand below it, as in print."""
+        super().get_toc()
+        below = pages_below(self.env)
+        for node in self.refnodes:
+            if self.docname_of(node["refuri"]) in below:
+                node["level"] += 1
+
+    def docname_of(self, refuri):
+        return refuri.partition("#")[0].removesuffix(self.out_suffix)
 
     def make_id(self, name):
         return "id-" + re.sub(r"[^\w.-]", "-", name)
@@ -362,15 +530,21 @@ class BookEpub(Epub3Builder):
             path.write_text(re.sub(r"<path (?![^>]*\bd=)", '<path d="M0 0" ', text), "utf-8")
 
     def build_content(self):
+        Path(self.outdir, ".buildinfo.bak").unlink(missing_ok=True)  # Sphinx's note of a change
         super().build_content()
         path = self.outdir / "content.opf"
-        path.write_text(self.declare_mathml(path.read_text("utf-8")), "utf-8")
+        manifest = self.declare_contents(path.read_text("utf-8"))
+        told = [f"<dc:subject>{subject}</dc:subject>" for subject in SUBJECTS]
+        told += [f'<meta property="schema:{name}">{value}</meta>' for name, value in ACCESSIBILITY]
+        told = "".join(f"  {line}\n  " for line in told)
+        path.write_text(manifest.replace("</metadata>", f"{told}</metadata>", 1), "utf-8")
 
-    def declare_mathml(self, manifest):
+    def declare_contents(self, manifest):
+        cover = f'<item id="{self.make_id(f"_static/{COVER}")}"'
+        manifest = manifest.replace(cover, f'{cover} properties="cover-image"')
         for name in self.files:
-            if name.endswith(self.out_suffix) and "<math" in Path(self.outdir, name).read_text(
-                "utf-8"
-            ):
+            path = Path(self.outdir, name)
+            if name.endswith(self.out_suffix) and has_mathml(path):
                 item = f'<item id="{self.make_id(name)}"'
                 manifest = manifest.replace(item, f'{item} properties="mathml"')
         return manifest
@@ -387,8 +561,15 @@ class BookEpub(Epub3Builder):
                 info = ZipInfo(name, date)
                 info.compress_type = ZIP_STORED if name == "mimetype" else ZIP_DEFLATED
                 info.external_attr = 0o644 << 16
-                book.writestr(info, Path(self.outdir, name).read_bytes())
+                book.writestr(info, self.in_its_language(Path(self.outdir, name)))
         half.replace(path)
+
+    def in_its_language(self, path):
+        """A file's bytes; a page says its language, which Sphinx leaves out."""
+        language = self.config.language.replace("_", "-")
+        bare = b'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub='
+        told = bare.replace(b"<html", f'<html lang="{language}" xml:lang="{language}"'.encode())
+        return path.read_bytes().replace(bare, told, 1)
 
 
 def has_mathml(path):

@@ -158,6 +158,34 @@ def test_a_row_does_not_repeat_the_long_words_of_the_one_above_but_keeps_its_ids
     assert [mark["ids"] for mark in table.findall(nodes.inline)][3] == ["r1"]
 
 
+def test_the_name_of_a_number_stands_above_its_rows_in_a_row_that_stays_with_them():
+    cell = lambda *parts: nodes.entry("", nodes.paragraph("", "", *parts))  # noqa: E731
+    mark = nodes.inline("", "", ids=["r1"])
+    rows = [
+        nodes.row("", cell(mark, nodes.Text("Table 1")), *(cell(nodes.Text(t)) for t in "abcd")),
+        nodes.row("", cell(nodes.Text("")), *(cell(nodes.Text(t)) for t in "efgh")),
+    ]
+    heads = nodes.thead("", nodes.row("", *(cell(nodes.Text(t)) for t in "nrpc-")))
+    specs = [nodes.colspec("", colwidth=20) for _ in range(5)]
+    table = nodes.table("", nodes.tgroup("", *specs, heads, nodes.tbody("", *rows), cols=5))
+    print_edition.gather(table)
+    shown = [[entry.astext() for entry in row] for row in table.findall(nodes.row)]
+    assert shown == [["r", "p", "c", "-"], ["Table 1"], ["a", "b", "c", "d"], ["e", "f", "g", "h"]]
+    head, first = list(table.findall(nodes.row))[1:3]
+    assert head["heads"] and head[0]["morecols"] == 3
+    assert mark in first[0][0]  # the link leads to the row itself
+
+
+def test_a_heading_asks_for_the_room_of_what_follows_it():
+    code = nodes.literal_block("", "\n".join("x" * 8))
+    inner = nodes.section("", nodes.title("", "Inner"), code)
+    outer = nodes.section("", nodes.title("", "Outer"), inner)
+    assert print_edition.room(code) == 9
+    assert print_edition.room(outer) == 3 + 3 + 9
+    long = nodes.literal_block("", "\n" * 40)
+    assert print_edition.room(long) == 7
+
+
 # -- EPUB ---------------------------------------------------------------------------------------
 
 
@@ -170,6 +198,25 @@ def test_the_epub_has_no_script_and_the_book_s_style(tmp_path):
     assert [name for name in names if name.endswith(".js")] == []
     assert "<script" not in page
     assert "_static/book-epub.css" in page
+
+
+def test_the_pages_of_a_part_stand_below_it_in_the_contents(tmp_path):
+    with ZipFile(build(tmp_path, "epub") / "the-book.epub") as book:
+        contents = "".join(book.read("nav.xhtml").decode().split())
+    assert '<li><ahref="part.xhtml">Part</a><ol><li><ahref="two.xhtml">Two</a></li></ol></li>' in (
+        contents
+    )
+    assert '</li><li><ahref="end.xhtml">End</a></li>' in contents
+
+
+def test_the_epub_has_a_cover_and_says_what_it_asks_of_its_reader(tmp_path):
+    with ZipFile(build(tmp_path, "epub") / "the-book.epub") as book:
+        manifest = book.read("content.opf").decode()
+        page = book.read("one.xhtml").decode()
+        assert book.read("_static/cover.png").startswith(b"\x89PNG")
+    assert 'properties="cover-image" href="_static/cover.png"' in manifest
+    assert '<meta property="schema:accessMode">textual</meta>' in manifest
+    assert '<html lang="en" xml:lang="en"' in page
 
 
 def test_the_same_book_is_the_same_epub(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The PDF that ``make pdf`` left in build/pdf: whole, legible, navigable.
 
-Reads it with poppler, and the LaTeX that it was made from; ``make editions`` builds it first.
+Reads it with poppler and pypdf, and the LaTeX that it was made from; ``make editions`` builds it
+first, and the HTML whose numbers it must share.
 """
 
 import os
@@ -9,12 +10,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "from-attention-to-rlhf"
 PDF = ROOT / "build" / "pdf" / f"{NAME}.pdf"
+HTML = ROOT / "build" / "html"
 TEX = ROOT / "build" / "latex" / f"{NAME}.tex"
 PAGES = sorted(
     path for path in (ROOT / "docs").rglob("*.md") if not path.parts[-2].startswith("_")
@@ -45,6 +49,11 @@ def info():
     )
 
 
+@pytest.fixture(scope="session")
+def reader():
+    return PdfReader(PDF)
+
+
 def claims():
     return sorted({claim for source in SOURCES.values() for claim in CLAIM.findall(source)})
 
@@ -66,6 +75,8 @@ def test_every_annotation_prints_its_verdict(text):
 
 def test_no_character_is_lost(text):
     assert "\ufffd" not in text
+    log = (TEX.parent / f"{NAME}.log").read_text("utf-8", "replace")
+    assert "Missing character" not in log
 
 
 def test_no_reference_leads_nowhere(text):
@@ -109,9 +120,122 @@ def test_the_pages_are_a4_and_their_number_is_that_of_a_book(info):
     assert 100 < int(info["Pages"]) < 600
 
 
-def test_title_and_author_are_in_the_file(info):
-    assert info["Title"] == "From Attention to RLHF"
-    assert info["Author"]
+def test_the_file_says_what_it_is(reader):
+    told = reader.metadata
+    assert told.title == "From Attention to RLHF"
+    assert told.author and told.subject and "attention" in told.keywords
+    assert reader.root_object["/Lang"] == "en"
+
+
+def test_no_two_pages_have_the_same_label(reader):
+    labels = reader.page_labels
+    assert len(set(labels)) == len(labels)
+    assert labels.index("1") < 5  # what comes before is not counted
+
+
+def test_every_link_within_the_book_leads_somewhere(reader):
+    places = set(reader.named_destinations)
+    links = [
+        note.get_object().get("/A", {})
+        for page in reader.pages
+        for note in page.get("/Annots") or []
+    ]
+    wanted = [link["/D"] for link in links if link.get("/S") == "/GoTo"]
+    assert len(wanted) > 1000
+    assert [place for place in wanted if place not in places] == []
+
+
+# -- the page as it is seen: where each piece of text stands ------------------------------------
+
+LEFT, RIGHT, FOOT = 25 / 25.4 * 72, (210 - 25) / 25.4 * 72, 797.0  # points; below it, page numbers
+
+
+@pytest.fixture(scope="session")
+def seen(info):
+    """For each page its pieces of text: (top, left, right, font, size, text), in points."""
+    out = tool("pdftohtml", "-xml", "-i", "-hidden", "-stdout", "-zoom", "1", str(PDF))
+    out = re.sub(r"<!DOCTYPE[^>]*>|</?(?:a|b|i)(?: [^>]*)?>", "", out)
+    fonts, pages = {}, []
+    for page in ElementTree.fromstring(out).iter("page"):
+        fonts |= {font.get("id"): font for font in page.iter("fontspec")}
+        pages.append([piece(text, fonts[text.get("font")]) for text in page.iter("text")])
+    assert len(pages) == int(info["Pages"])
+    return pages
+
+
+def piece(text, font):
+    top, left, width = (int(text.get(name)) for name in ("top", "left", "width"))
+    return top, left, left + width, font.get("family"), int(font.get("size")), text.text or ""
+
+
+def test_no_text_stands_in_the_margin(seen):
+    out = [
+        (number, text)
+        for number, page in enumerate(seen, 1)
+        for _, left, right, _, _, text in page
+        if text.strip() and not LEFT - 6 < left <= right < RIGHT + 11
+    ]
+    assert out == []
+
+
+def test_no_page_ends_with_a_heading(seen):
+    alone = []
+    for number, page in enumerate(seen, 1):
+        body = [found for found in page if found[5].strip() and found[0] < FOOT]
+        if body:
+            *_, font, size, text = max(body)
+            if "Heros" in font and size > 10:
+                alone.append((number, text))
+    assert [found for found in alone if found[0] > 1] == []  # the title page
+
+
+def test_no_page_is_blank(seen):
+    assert [n for n, page in enumerate(seen, 1) if not any(p[0] < FOOT for p in page)] == []
+
+
+# -- the same numbers as on the screen ------------------------------------------------------------
+
+
+def test_every_equation_has_the_number_that_it_has_on_the_screen():
+    label = re.compile(r"\\newlabel\{equation:([^:}]+):([^}]+)\}\{\{(\d+)\}")
+    aux = (TEX.parent / f"{NAME}.aux").read_text("utf-8")
+    printed = {(page, name): int(number) for page, name, number in label.findall(aux)}
+    shown = {}
+    for page in HTML.rglob("*.html"):
+        name = page.relative_to(HTML).with_suffix("").as_posix()
+        found = re.findall(
+            r'id="equation-([^"]+)"[^>]*>\s*<span class="eqno">\((\d+)\)', page.read_text("utf-8")
+        )
+        shown |= {(name, label): int(number) for label, number in found}
+    assert shown, "no HTML, or no equation in it: run make html first"
+    assert printed == shown
+
+
+def test_every_figure_has_the_number_that_it_has_on_the_screen(text):
+    shown = {}
+    for page in HTML.rglob("*.html"):
+        for number, caption in re.findall(
+            r'class="caption-number">Fig\. (\d+) </span><span class="caption-text">(.*?)</span>',
+            page.read_text("utf-8"),
+            re.DOTALL,
+        ):
+            shown[int(number)] = first_words(re.sub(r"<[^>]+>", "", caption))
+    printed = {
+        int(number): first_words(caption)
+        for number, caption in re.findall(r"^\s*Fig\. (\d+)\s+(\S.*)$", text, re.MULTILINE)
+    }
+    assert shown, "no HTML, or no figure in it: run make html first"
+    assert printed == shown
+
+
+def first_words(caption):
+    return caption.split()[:3]
+
+
+def test_the_bibliography_says_on_which_pages_a_work_is_cited(text):
+    entries = TEX.read_text("utf-8").count(r"\bkbibitem{")
+    cited = re.findall(r"Cited\s+on\s+page\s+(\d+)", text)
+    assert entries and len(cited) == entries
 
 
 def test_every_font_is_embedded():
@@ -142,7 +266,8 @@ def small_books(tmp_path_factory):
         folder = tmp / name
         skip = shutil.ignore_patterns(f"{NAME}*")
         shutil.copytree(TEX.parent, folder, ignore=skip)
-        (folder / "small.tex").write_text(preamble + SMALL, "utf-8")
+        figure = min(path.name for path in folder.glob("*-*.pdf"))
+        (folder / "small.tex").write_text(preamble + SMALL.replace("FIGURE", figure), "utf-8")
         command = [
             sys.executable,
             ROOT / "tools" / "typeset.py",
@@ -160,6 +285,8 @@ SMALL = rf"""
 \begin{{document}}\chapter{{One}}
 \begin{{sphinxuseclass}}{{verdict-holds}}\begin{{sphinxuseclass}}{{annotation}}
 A word $x^2$, and in Chinese 注意力.
+
+\sphinxincludegraphics{{FIGURE}}
 \end{{sphinxuseclass}}\end{{sphinxuseclass}}
 \begin{{sphinxVerbatim}}[commandchars=\\\{{\}}]
 {WIDE}

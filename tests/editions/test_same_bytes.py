@@ -1,42 +1,70 @@
-"""One commit, one book: another folder, and two readers at once, give the same bytes."""
+"""Two builds of the book in two folders give the same HTML, EPUB, and LaTeX with its figures.
+
+The other build is made here, from a copy of the sources and from nothing, by two readers at
+once; the PDF that the HTML carries is the one under test.  That the same LaTeX
+is set to the same PDF in any folder is shown in ``test_pdf.py`` on a small book: the whole one
+takes XeLaTeX minutes.
+"""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+NAME = "from-attention-to-rlhf"
 HTML = ROOT / "build" / "html"
-
-
-def copy_of_the_book(folder):
-    """The files that the repository keeps, in another folder."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes((ROOT / name).read_bytes())
-    return folder
+EPUB = ROOT / "build" / "epub" / f"{NAME}.epub"
+LATEX = ROOT / "build" / "latex"
+SET_BY_SPHINX = {".tex", ".sty", ".pdf", ".xdy", ".ist", ".cls"}
 
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
-    """The HTML built in parallel, from nothing, in another folder."""
-    root = copy_of_the_book(tmp_path_factory.mktemp("elsewhere") / "a book")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-j", "2", "-b", "html", "-c", root]
-    date = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True
+    """The book built in another folder, with the date of the one under test."""
+    assert EPUB.exists() and LATEX.exists(), "no EPUB or no LaTeX: run make epub pdf first"
+    copy = tmp_path_factory.mktemp("another folder") / "book"
+    skip = shutil.ignore_patterns("build", ".venv", ".git", "__pycache__", ".*_cache")
+    shutil.copytree(ROOT, copy, ignore=skip)
+    shutil.copytree(ROOT / "build" / "pdf", copy / "build" / "pdf")
+    for builder in ("epub", "latex", "html"):
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "-j", "2"]
+        command += ["-c", ".", "-d", "build/doctrees"]
+        subprocess.run(
+            [*command, "-b", builder, "docs", f"build/{builder}"],
+            cwd=copy, env=os.environ | {"SOURCE_DATE_EPOCH": str(epoch())}, check=True,
+        )  # fmt: skip
+    return copy / "build"
+
+
+def epoch():
+    with ZipFile(EPUB) as book:
+        date = re.search(r"<dc:date>([^<]*)<", book.read("content.opf").decode())[1]
+    return int(datetime.fromisoformat(date).timestamp())
+
+
+def test_the_epub_is_the_same_to_the_byte(elsewhere):
+    with ZipFile(EPUB) as first, ZipFile(elsewhere / "epub" / EPUB.name) as second:
+        assert first.namelist() == second.namelist()
+        assert [n for n in first.namelist() if first.read(n) != second.read(n)] == []
+    assert EPUB.read_bytes() == (elsewhere / "epub" / EPUB.name).read_bytes()
+
+
+def test_the_latex_and_its_figures_are_the_same_to_the_byte(elsewhere):
+    made = sorted(
+        path.name for path in (elsewhere / "latex").iterdir() if path.suffix in SET_BY_SPHINX
     )
-    subprocess.run(
-        [*command, "-d", root / "build" / "doctrees", root / "docs", root / "build" / "html"],
-        env={"SOURCE_DATE_EPOCH": date.stdout.strip(), **os.environ},
-        check=True,
-    )
-    return root / "build" / "html"
+    assert f"{NAME}.tex" in made and any(name.endswith(".pdf") for name in made)
+    differ = [
+        n for n in made if (LATEX / n).read_bytes() != (elsewhere / "latex" / n).read_bytes()
+    ]
+    assert differ == []
 
 
 def files(folder):
@@ -45,7 +73,7 @@ def files(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in paths if p.name != ".buildinfo"}
 
 
-def test_the_html_is_the_same_in_another_folder_and_built_in_parallel(elsewhere):
-    ours, theirs = files(HTML), files(elsewhere)
+def test_the_html_is_the_same_to_the_byte(elsewhere):
+    ours, theirs = files(HTML), files(elsewhere / "html")
     assert ours.keys() == theirs.keys()
     assert [name for name in sorted(ours) if ours[name] != theirs[name]] == []
