@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: one thread is faster
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
@@ -29,6 +31,7 @@ extensions = [
     "equations",
     "figures",
     "print_edition",
+    "aids",
 ]
 
 # Markdown
@@ -58,6 +61,10 @@ bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
+
+# Where the book lives.  Without a repository, what would lead there says how to report an error.
+repository_url = os.environ.get("BOOK_REPOSITORY", "")
+citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 
 # HTML
 html_theme = "furo"

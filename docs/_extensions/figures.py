@@ -51,7 +51,7 @@ class DrawnDirective(SphinxDirective):
         drawn(self.env).setdefault(self.env.docname, []).append(name)
         uri = "/" + relpath(path, self.env.srcdir).replace("\\", "/")
         image = nodes.image(uri=uri, alt=self.options.get("alt", ""), drawn=name)
-        figure = nodes.figure("", image, classes=["drawn"])
+        figure = nodes.figure("", image, classes=["drawn"], ids=[nodes.make_id(f"figure-{name}")])
         self.set_source_info(figure)
         if caption := self.parse_content_to_nodes():
             if next(caption[0].findall(addnodes.pending_xref), None):
@@ -146,4 +146,4 @@ def setup(app):
     app.add_config_value("figures_package", "snippets.figures", "env")
     app.add_directive("drawn", DrawnDirective)
     app.add_env_collector(Pictures)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 3}
