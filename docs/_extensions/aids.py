@@ -1,12 +1,13 @@
-"""What helps to find one's way in the HTML: texts for popups, links that last, the ledger's filter.
+"""What helps to find one's way in the HTML: texts for popups, links that last, a filter.
 
 All of it is on the page before any script runs, so it works from a file: the first citation of
 a work and the first use of a term carry their text as ``title``; each claim has links to
-itself, to how it is cited and to where an error is reported.  ``_static/aids.js`` then makes
-popups, a dialog and a filter of them.  Where no ``repository_url`` is set there is nothing to
-edit or to report to, and the links lead to the page about corrections.
+itself, to how it is cited and to where an error is reported.  ``_static/aids.js`` makes popups
+and a dialog of them, ``_static/filter.js`` brings the choices above a ledger to life.
 
-Chinese terms of the glossary become index entries, so that the search leads to the term itself.
+Where no ``repository_url`` is set there is nothing to edit, and the links that report an error
+lead to the page that says how.  Chinese terms of the glossary are entries of the search's index,
+so that it leads to the term itself.
 
 Stands on ``ledger`` (claims, numbers, and which pages show their tables).
 """
@@ -15,6 +16,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.environment.collectors import EnvironmentCollector
 
 import ledger
@@ -38,20 +40,14 @@ def definitions(env):
 
 
 class Glossary(EnvironmentCollector):
-    """Collects what terms mean, and puts their Chinese names into the index."""
+    """Collects what terms mean."""
 
     def process_doc(self, app, doctree):
-        found = {}
-        index = app.env.domains.index_domain.entries[app.env.docname]
-        for item in doctree.findall(nodes.definition_list_item):
-            terms = [t for t in item.findall(nodes.term) if t["ids"]]
-            if not terms or "glossary" not in item.parent["classes"]:
-                continue
-            meaning = " ".join(item[-1].astext().split())
-            found |= {term["ids"][0]: meaning for term in terms}
-            names = meaning.partition(".")[0].split("，")
-            target = terms[0]["ids"][0]
-            index += [("single", name, target, "main", None) for name in names if is_chinese(name)]
+        found = {
+            term["ids"][0]: " ".join(term.parent[-1].astext().split())
+            for term in doctree.findall(nodes.term)
+            if "glossary" in term.parent.parent["classes"]
+        }
         if found:
             definitions(app.env)[app.env.docname] = found
 
@@ -68,6 +64,16 @@ class Glossary(EnvironmentCollector):
         return sorted(env.found_docs) if before not in (None, env.aids_shown) else []
 
 
+def name_in_chinese(env, doctree, docname):
+    """Entries of the search's index for the Chinese names, with which the meanings begin."""
+    meanings = definitions(env).get(docname, {})
+    for term in doctree.findall(nodes.term):
+        id_ = next(iter(term["ids"]), None)
+        names = meanings.get(id_, "").partition(".")[0].split("，")
+        entries = [("single", name, id_, "main", None) for name in names if is_chinese(name)]
+        term += addnodes.index(entries=entries)
+
+
 def is_chinese(text):
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 
@@ -77,6 +83,7 @@ def is_chinese(text):
 
 def aid(app, doctree, docname):
     if is_web(app):
+        name_in_chinese(app.env, doctree, docname)
         show_texts(app.env, doctree)
         offer_links(app, doctree, docname)
         offer_filter(app, doctree, docname)
@@ -103,18 +110,19 @@ def is_term(link):
 
 def offer_links(app, doctree, docname):
     """Links of its own for each claim and each number."""
+    claims = claim_rows(app.env)
     for box in doctree.findall(ledger.of_class("annotation")):
         claim = box["ids"][0].removeprefix("annotation-")
         box[0] += claim_links(app, docname, claim, docname)
     for box in doctree.findall(ledger.of_class("published", "erratum", "lost")):
         box[0] += permalink(box["ids"][0], "Link to this")
     for mark in doctree.findall(is_row_mark):
-        row, cell = mark["ids"][0], mark.parent
-        if row in claim_rows(app.env):
-            claim, page = claim_rows(app.env)[row]
-            cell.parent += claim_links(app, docname, claim, page, row)
+        row, cell = mark["ids"][0], mark.parent.parent
+        if row in claims:
+            links = claim_links(app, docname, *claims[row], row)
+            cell.parent[1] += nodes.paragraph("", "", links)
         else:
-            cell += permalink(row, "Link to this number")
+            mark.parent += permalink(row, "Link to this number")
 
 
 def is_row_mark(node):
@@ -143,8 +151,7 @@ def claim_links(app, docname, claim, page, row=None):
         f'<a href="{escape(report)}" aria-label="Report an error in claim {claim}">'
         "report an error</a></span>"
     )
-    inside = nodes.raw("", html, format="html")
-    return nodes.paragraph("", "", inside) if row else inside
+    return nodes.raw("", html, format="html")
 
 
 def offer_filter(app, doctree, docname):
@@ -171,8 +178,9 @@ def offer_filter(app, doctree, docname):
 
 
 def has_table(section):
-    """Whether a table of the ledger stands in the section itself."""
-    return any(isinstance(n, nodes.table) and "ledger" in n["classes"] for n in section.children)
+    """Whether a section, and none inside it, has a table of the ledger."""
+    leaf = not any(isinstance(child, nodes.section) for child in section)
+    return leaf and any("ledger" in table["classes"] for table in section.findall(nodes.table))
 
 
 def select(name, choices):
@@ -253,8 +261,10 @@ def citing(config):
 def finish(app, pagename, templatename, context, doctree):
     if doctree is None or not is_web(app):
         return None
-    if "cite-this" in context["body"]:
+    if app.config.citation and 'class="cite-this"' in context["body"]:
         context["body"] += citing(app.config)
+    if 'class="ledger-filter"' in context["body"]:
+        app.add_js_file("filter.js", loading_method="defer")
     context["body"] += page_links(app, pagename)
     return None
 

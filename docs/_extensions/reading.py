@@ -155,7 +155,7 @@ class reading_time(nodes.Inline, nodes.Element):
 
 
 class ReadingRole(SphinxRole):
-    """The time of a page and what it stands on: ``{reading}`PAGE```; of all pages: ``all``."""
+    """The time of a page and what it stands on: ``{reading}`PAGE```; of a folder: ``FOLDER/``."""
 
     def run(self):
         return [reading_time(what=self.text, line=self.lineno)], []
@@ -172,10 +172,11 @@ class Times(SphinxPostTransform):
 
     def time(self, node):
         what, here = node["what"], self.env.docname
-        if what == "all":
-            return nodes.Text(duration(sum(pages(self.env)[d].words for d in path(self.env))))
+        if what.endswith("/"):
+            inside = [d for d in path(self.env) if f"/{d}".startswith(f"/{what.lstrip('/')}")]
+            return nodes.Text(duration(sum(pages(self.env)[d].words for d in inside)))
         if what not in pages(self.env):
-            message = "{reading} knows no page “%s”: name one from the root of the pages, or “all”"
+            message = "{reading} knows no page “%s”: name a page or a folder/ of the book"
             logger.warning(message, what, location=(here, node["line"]), type="reading")
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])

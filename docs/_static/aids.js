@@ -1,4 +1,4 @@
-/* Popups, the dialog of “cite this” and the ledgers' filter.  All they show is on the page. */
+/* Popups, and the dialog of “cite this”.  All that they show is on the page already. */
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -105,7 +105,7 @@
     const box = control.closest(".annotation");
     const link = (row || box).querySelector('a[href*="#claim-"]');
     const words = (row ? row.cells[1] : document.getElementById(link.hash.slice(1))).cloneNode(true);
-    all(".claim-number", words).forEach((e) => e.remove());
+    all(".claim-number, .aids", words).forEach((e) => e.remove());
     const verdict = row ? row.cells[2].querySelector("a") : box.querySelector(".verdict");
     return {
       id: link.textContent,
@@ -134,50 +134,4 @@
     dialog.addEventListener("close", () => dialog.remove());
     dialog.showModal();
   });
-
-  // -- the ledgers' filter ------------------------------------------------------------------
-
-  const form = document.querySelector("form.ledger-filter");
-  if (!form) return;
-  const [kind, entry] = all("select", form);
-  const rows = all("table.ledger tbody tr");
-  const of = (row) => row.querySelector('a[href*=".html#"]').pathname;
-
-  const apply = () => {
-    let count = 0;
-    for (const row of rows) {
-      const section = row.closest("section");
-      row.hidden = !(
-        (!kind.value || section.id === kind.value) &&
-        (!entry.value || of(row).endsWith(`/${entry.value}.html`))
-      );
-      count += !row.hidden;
-    }
-    for (const section of new Set(rows.map((row) => row.closest("section"))))
-      section.hidden = !section.querySelector("tbody tr:not([hidden])");
-    const output = form.querySelector("output");
-    output.textContent = `${count} of ${rows.length} ${output.dataset.what}`;
-  };
-  const read = () => {
-    const wanted = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
-    for (const select of [kind, entry]) {
-      select.value = wanted.get(select.name) || "";
-      if (select.selectedIndex < 0) select.value = "";
-    }
-    apply();
-    if (!location.hash.includes("=") && location.hash)
-      document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
-  };
-  const write = () => {
-    const wanted = [kind, entry].filter((s) => s.value).map((s) => [s.name, s.value]);
-    const hash = new URLSearchParams(wanted).toString().replaceAll("%2F", "/");
-    history.replaceState(null, "", `#${hash}`);
-    apply();
-  };
-  form.addEventListener("change", write);
-  form.addEventListener("reset", () => setTimeout(write));
-  form.addEventListener("submit", (event) => event.preventDefault());
-  addEventListener("hashchange", read);
-  form.hidden = false;
-  read();
 })();
