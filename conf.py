@@ -62,7 +62,8 @@ bibtex_default_style = "book"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
 
-# Where the book lives.  Without a repository, what would lead there says how to report an error.
+# Where the book's source is, such as https://github.com/OWNER/NAME: pages link to their source,
+# history and issues there.  Without it, what would report an error leads to how to report one.
 repository_url = os.environ.get("BOOK_REPOSITORY", "")
 citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 

@@ -129,7 +129,7 @@ class Finds(SphinxPostTransform):
             counts.append(f"{agreed} of {len(numbers)} printed numbers reproduced")
         found = [line("paper-counts", nodes.Text(" · ".join(counts)))]
         if on := reading.standing_on(self.env).get(docname):
-            links = reading.links_to(self.env, self.app.builder, docname, on)
+            links = reading.links_to(self.env, on)
             found.append(line("paper-needs", nodes.Text("Read before it: "), *links))
         claims = {claim.id: claim for claim in domain.of(ledger.Claim, docname)}
         wrong = [a for a in domain.of(ledger.Annotation, docname) if a.verdict in AMISS]

@@ -19,7 +19,6 @@ from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
-from sphinx.util.nodes import make_refnode
 
 import ledger
 
@@ -139,14 +138,14 @@ def number(env, docname):
     return str(pages(env)[docname].entry or env.titles[docname].astext())
 
 
-def links_to(env, builder, docname, on):
-    """“2, 7 and 12”, each a link."""
+def links_to(env, on):
+    """“2, 7 and 12”, each a link, which the ledger's domain resolves."""
     linked = []
-    for i, target in enumerate(on):
+    for i, page in enumerate(on):
         if i:
             linked.append(nodes.Text(" and " if i == len(on) - 1 else ", "))
-        text = nodes.Text(number(env, target))
-        linked.append(make_refnode(builder, docname, target, None, text))
+        text, domain = nodes.Text(number(env, page)), {"refdomain": "ledger", "reftype": "record"}
+        linked.append(addnodes.pending_xref("", text, **domain, reftarget="", page=page))
     return linked
 
 
@@ -171,17 +170,19 @@ class Times(SphinxPostTransform):
             node.replace_self(self.time(node))
 
     def time(self, node):
-        what, here = node["what"], self.env.docname
+        what = node["what"]
         if what.endswith("/"):
             inside = [d for d in path(self.env) if f"/{d}".startswith(f"/{what.lstrip('/')}")]
             return nodes.Text(duration(sum(pages(self.env)[d].words for d in inside)))
         if what not in pages(self.env):
             message = "{reading} knows no page “%s”: name a page or a folder/ of the book"
-            logger.warning(message, what, location=(here, node["line"]), type="reading")
+            logger.warning(
+                message, what, location=(self.env.docname, node["line"]), type="reading"
+            )
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
         if on := standing_on(self.env).get(what):
-            line += [nodes.Text(", after "), *links_to(self.env, self.app.builder, here, on)]
+            line += [nodes.Text(", after "), *links_to(self.env, on)]
         return line
 
 
