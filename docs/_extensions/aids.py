@@ -6,8 +6,8 @@ itself, to how it is cited and to where an error is reported.  ``_static/aids.js
 and a dialog of them, ``_static/filter.js`` brings the choices above a ledger to life.
 
 Where no ``repository_url`` is set there is nothing to edit, and the links that report an error
-lead to the page that says how.  Chinese terms of the glossary are entries of the search's index,
-so that it leads to the term itself.
+lead to the page that says how.  The Chinese names of terms are objects of a domain, so that the
+search leads to the term itself.
 
 Stands on ``ledger`` (claims, numbers, and which pages show their tables).
 """
@@ -16,8 +16,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from docutils import nodes
-from sphinx import addnodes
-from sphinx.environment.collectors import EnvironmentCollector
+from sphinx.domains import Domain, ObjType
 
 import ledger
 
@@ -32,46 +31,47 @@ def is_web(app):
 # -- the glossary ---------------------------------------------------------------------------------
 
 
-def definitions(env):
-    """For each page its terms: the id of a term, and what it means."""
-    if not hasattr(env, "aids_definitions"):
-        env.aids_definitions = {}
-    return env.aids_definitions
+class GlossaryDomain(Domain):
+    """What the terms mean, page by page; their Chinese names are objects that a search finds."""
 
+    name = "glossary"
+    label = "Glossary"
+    object_types = {"chinese": ObjType("Chinese name of a term")}
+    initial_data = {"meanings": {}}
+    data_version = 1
 
-class Glossary(EnvironmentCollector):
-    """Collects what terms mean."""
-
-    def process_doc(self, app, doctree):
+    def process_doc(self, env, docname, document):
         found = {
             term["ids"][0]: " ".join(term.parent[-1].astext().split())
-            for term in doctree.findall(nodes.term)
+            for term in document.findall(nodes.term)
             if "glossary" in term.parent.parent["classes"]
         }
         if found:
-            definitions(app.env)[app.env.docname] = found
+            self.data["meanings"][docname] = found
 
-    def clear_doc(self, app, env, docname):
-        definitions(env).pop(docname, None)
+    def clear_doc(self, docname):
+        self.data["meanings"].pop(docname, None)
 
-    def merge_other(self, app, env, docnames, other):
-        definitions(env).update({d: t for d, t in definitions(other).items() if d in docnames})
+    def merge_domaindata(self, docnames, otherdata):
+        other = otherdata["meanings"]
+        self.data["meanings"].update({d: terms for d, terms in other.items() if d in docnames})
 
-    def get_updated_docs(self, app, env):
-        """Every page, where a definition has changed."""
-        before = getattr(env, "aids_shown", None)
-        env.aids_shown = repr(sorted(definitions(env).items()))
-        return sorted(env.found_docs) if before not in (None, env.aids_shown) else []
+    def get_objects(self):
+        """The Chinese names, with which the meanings begin."""
+        for docname, terms in self.data["meanings"].items():
+            for id_, meaning in terms.items():
+                for name in filter(is_chinese, meaning.partition(".")[0].split("，")):
+                    yield name, name, "chinese", docname, id_, 1
+
+    def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
+        return []
 
 
-def name_in_chinese(env, doctree, docname):
-    """Entries of the search's index for the Chinese names, with which the meanings begin."""
-    meanings = definitions(env).get(docname, {})
-    for term in doctree.findall(nodes.term):
-        id_ = next(iter(term["ids"]), None)
-        names = meanings.get(id_, "").partition(".")[0].split("，")
-        entries = [("single", name, id_, "main", None) for name in names if is_chinese(name)]
-        term += addnodes.index(entries=entries)
+def rewrite(app, env):
+    """Every page, where the meaning of a term has changed."""
+    shown = repr(sorted(env.get_domain("glossary").data["meanings"].items()))
+    before, env.aids_shown = getattr(env, "aids_shown", None), shown
+    return sorted(env.found_docs) if before not in (None, shown) else []
 
 
 def is_chinese(text):
@@ -83,7 +83,6 @@ def is_chinese(text):
 
 def aid(app, doctree, docname):
     if is_web(app):
-        name_in_chinese(app.env, doctree, docname)
         show_texts(app.env, doctree)
         offer_links(app, doctree, docname)
         offer_filter(app, doctree, docname)
@@ -91,7 +90,8 @@ def aid(app, doctree, docname):
 
 def show_texts(env, doctree):
     """A title for the first link of a page to a term or a work, and for that alone."""
-    meanings = {id_: text for terms in definitions(env).values() for id_, text in terms.items()}
+    glossaries = env.get_domain("glossary").data["meanings"].values()
+    meanings = {id_: text for terms in glossaries for id_, text in terms.items()}
     shown = set()
     for link in doctree.findall(nodes.reference):
         target = link.get("refuri", link.get("refid", ""))
@@ -274,9 +274,10 @@ def setup(app):
     app.add_config_value("repository_url", "", "html", types=frozenset({str}))
     app.add_config_value("repository_branch", "main", "html", types=frozenset({str}))
     app.add_config_value("citation", {}, "html", types=frozenset({dict}))
-    app.add_env_collector(Glossary)
+    app.add_domain(GlossaryDomain)
     app.add_css_file("aids.css")
     app.add_js_file("aids.js", loading_method="defer")
+    app.connect("env-updated", rewrite)
     app.connect("doctree-resolved", aid, priority=600)  # when the bibliography has its links
     app.connect("html-page-context", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}
