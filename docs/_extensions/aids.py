@@ -9,7 +9,8 @@ Where no ``repository_url`` is set there is nothing to edit, and the links that 
 lead to the page that says how.  The Chinese names of terms are objects of a domain, so that the
 search leads to the term itself.
 
-Stands on ``ledger`` (claims, numbers, and which pages show their tables).
+Stands on ``ledger`` (claims, numbers, and which pages show their tables) and ``reading`` (the
+numbers of the entries).
 """
 
 from html import escape
@@ -19,6 +20,7 @@ from docutils import nodes
 from sphinx.domains import Domain, ObjType
 
 import ledger
+import reading
 
 ABOUT = "appendix/about"
 LEDGERS = {"claims": "verdict", "numbers": "outcome"}
@@ -165,7 +167,7 @@ def offer_filter(app, doctree, docname):
     pages = dict.fromkeys(found.docname for found in domain.of(record))
     chosen = {
         LEDGERS[kinds[0]]: {s["ids"][0]: s[0].astext() for s in sections},
-        "entry": {page: app.env.titles[page].astext() for page in pages},
+        "entry": {page: entry_name(app.env, page) for page in pages},
     }
     selects = "".join(select(name, choices) for name, choices in chosen.items())
     form = (
@@ -175,6 +177,12 @@ def offer_filter(app, doctree, docname):
     )
     parent = sections[0].parent
     parent.insert(parent.index(sections[0]), nodes.raw("", form, format="html"))
+
+
+def entry_name(env, page):
+    """“2 · Attention Is All You Need”; the title alone where the page has no number."""
+    number, title = reading.pages(env)[page].entry, env.titles[page].astext()
+    return f"{number} · {title}" if number else title
 
 
 def has_table(section):
@@ -270,7 +278,7 @@ def finish(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.setup_extension("ledger")
+    app.setup_extension("reading")
     app.add_config_value("repository_url", "", "html", types=frozenset({str}))
     app.add_config_value("repository_branch", "main", "html", types=frozenset({str}))
     app.add_config_value("citation", {}, "html", types=frozenset({dict}))

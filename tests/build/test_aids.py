@@ -147,7 +147,7 @@ def test_a_ledger_has_a_filter_that_waits_for_the_script(aided):
     assert '<form class="ledger-filter" hidden aria-label="Filter the claims">' in page
     assert '<option value="holds">Holds</option>' in page
     assert '<option value="wrong">' not in page, "no claim is wrong, so there is no such table"
-    assert '<option value="halving">Halving</option>' in page
+    assert '<option value="halving">1 · Halving</option>' in page
     assert "filter.js" in page and "filter.js" not in book.html("halving")
 
 
