@@ -40,6 +40,7 @@ extensions = [
     "machines",
     "print_edition",
     "editions",
+    "aids",
 ]
 
 # Markdown
@@ -71,10 +72,14 @@ bibtex_default_style = "book"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
 
-# For machines: addresses are absolute only where the book knows its own
+# Where the book is, and where its source is (https://github.com/OWNER/NAME): addresses are absolute
+# only where the first is known, and pages link to their source, history and issues only where the
+# second is; without it, what would report an error leads to how to report one.
 html_baseurl = os.environ.get("BOOK_URL") or os.environ.get("READTHEDOCS_CANONICAL_URL", "")
 html_baseurl = html_baseurl and html_baseurl.rstrip("/") + "/"
-book_date = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["date-released"]
+repository_url = os.environ.get("BOOK_REPOSITORY", "")
+citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+book_date = citation["date-released"]
 
 # HTML
 html_theme = "furo"

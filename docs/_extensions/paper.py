@@ -1,7 +1,8 @@
 """The card at the top of an entry: ``{paper} KEY``, all of it read, nothing typed.
 
 Title, authors, venue, year and links come from ``references.bib``; the number of examples
-from ``verified``; what the list gets wrong from ``ledger``.  Stands on both.
+from ``verified``; what the list gets wrong from ``ledger``; the time from ``reading``.  A page
+that judges claims and has no paper gets a card without being asked.  Stands on all three.
 """
 
 from functools import cache
@@ -9,11 +10,13 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import ledger
+import reading
 import verified
 
 logger = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ class PaperDirective(SphinxDirective):
             return []
         for name in self.env.config.bibtex_bibfiles:
             self.env.note_dependency(str(Path(self.env.config.verified_root, name)))
-        card = nodes.container(classes=["paper"])
+        card = nodes.container(classes=["paper"], entry=self.options.get("entry"))
         self.set_source_info(card)
         if number := self.options.get("entry"):
             card += line("paper-entry", nodes.Text(f"Entry {number} of 19"))
@@ -92,8 +95,23 @@ def links(entry):
             yield nodes.reference("", NAMES[name].format(value), refuri=uri, internal=False)
 
 
+class Card(SphinxTransform):
+    """The card of a page that translates the list and has no paper: what the build found."""
+
+    default_priority = 870
+
+    def apply(self):
+        is_card = ledger.of_class("paper")
+        translates = any(self.document.findall(ledger.of_class("translation")))
+        title = next(self.document.findall(nodes.title), None)
+        if translates and title and not any(self.document.findall(is_card)):
+            card = nodes.container(classes=["paper", "found"])
+            card += paper_finds(page=self.env.docname)
+            title.parent.insert(title.parent.index(title) + 1, card)
+
+
 class Finds(SphinxPostTransform):
-    """What the page holds: examples verified, numbers recomputed, what the list gets wrong."""
+    """What the page holds: its time, examples, numbers recomputed, what the list gets wrong."""
 
     default_priority = 6
 
@@ -106,10 +124,15 @@ class Finds(SphinxPostTransform):
         numbers = domain.of(ledger.Number, docname)
         agreed = sum(number.reproduced for number in numbers)
         examples = verified.count_examples(self.env, docname)
-        counts = [f"{examples} examples verified"]
+        counts = [reading.duration(reading.pages(self.env)[docname].words)]
+        if examples:
+            counts.append(f"{examples} examples verified")
         if numbers:
             counts.append(f"{agreed} of {len(numbers)} printed numbers reproduced")
         found = [line("paper-counts", nodes.Text(" · ".join(counts)))]
+        if on := reading.standing_on(self.env).get(docname):
+            links = reading.links_to(self.env, on)
+            found.append(line("paper-needs", nodes.Text("Read before it: "), *links))
         claims = {claim.id: claim for claim in domain.of(ledger.Claim, docname)}
         wrong = [a for a in domain.of(ledger.Annotation, docname) if a.verdict in AMISS]
         items = [self.item(claims[a.id], a) for a in wrong if a.id in claims]
@@ -129,8 +152,9 @@ AMISS = ("wrong", "imprecise")
 
 
 def setup(app):
-    app.setup_extension("ledger")
+    app.setup_extension("reading")
     app.add_node(paper_finds)
     app.add_directive("paper", PaperDirective)
+    app.add_transform(Card)
     app.add_post_transform(Finds)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -37,3 +37,20 @@ def test_a_changed_entry_changes_the_card(book):
 def test_a_card_of_an_unknown_paper(book):
     book.page(":::{paper} nobody1999\n:::")
     assert book.build().says("other.md:3: WARNING: references.bib has no entry nobody1999")
+
+
+def test_a_page_without_a_paper_says_what_the_list_gets_wrong_too(book):
+    text = ":::{translation} s02 p1\nIt {claim}`is so <2.1>`.\n:::\n\n"
+    text += ":::{annotation} 2.1\n:verdict: imprecise\n\nSee {cite:p}`poe2021third{p. 1}`.\n:::"
+    book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
+    book.page(text)
+    assert book.build().status == 0
+    page = book.html("other")
+    assert page.index("What the list gets wrong here") < page.index('id="list-s02-p1"')
+    assert "examples verified" not in page
+
+
+def test_a_page_that_judges_nothing_has_no_card(book):
+    assert book.build().status == 0
+    assert 'class="paper' not in book.html("other")
+    assert "about 1 min" in card(book)

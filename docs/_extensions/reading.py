@@ -1,0 +1,195 @@
+"""The reading path: how long a page takes, and which earlier pages it stands on.
+
+Nothing is typed.  While a page is read its words are counted, and the pages that it names and
+the snippets that it uses are noted.  A word is a run of letters and digits: in prose, in code,
+and in the TeX of an equation; citations are not counted.  A page *stands on* the earlier pages
+that its text links to or whose code it uses, but for those that are implied by others.
+
+Stands on ``ledger`` (the order of the pages, and which of them translate the list).
+Above it: ``paper``, whose card says both.  For pages: the role ``{reading}``.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.environment.collectors import EnvironmentCollector
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+import ledger
+
+logger = logging.getLogger(__name__)
+
+WORDS_A_MINUTE = 200
+WORD = re.compile(r"\w+(?:[-’']\w+)*")
+
+
+@dataclass
+class Page:
+    """What reading a page told."""
+
+    words: int
+    entry: int | None  # the number in its card
+    is_entry: bool  # whether it has a card: others lead to pages, and are not stood on
+    links: set[str]
+    views: set[str] = field(default_factory=set)
+
+
+def pages(env) -> dict[str, Page]:
+    if not hasattr(env, "reading_pages"):
+        env.reading_pages = {}
+    return env.reading_pages
+
+
+class Reading(EnvironmentCollector):
+    """Counts a page's words, and notes where it leads."""
+
+    def process_doc(self, app, doctree):
+        is_card = ledger.of_class("paper")
+        cards = [node for node in doctree.findall(is_card) if "found" not in node["classes"]]
+        pages(app.env)[app.env.docname] = Page(
+            words=sum(len(WORD.findall(text)) for text in texts(doctree)),
+            entry=next((card.get("entry") for card in cards), None),
+            is_entry=bool(cards),
+            links={x["reftarget"] for x in xrefs(doctree) if x.get("refdomain") == "doc"},
+            views={node["what"] for node in doctree.findall(reading_time)},
+        )
+
+    def clear_doc(self, app, env, docname):
+        pages(env).pop(docname, None)
+
+    def merge_other(self, app, env, docnames, other):
+        pages(env).update({d: page for d, page in pages(other).items() if d in docnames})
+
+    def get_updated_docs(self, app, env):
+        """The pages that show a time or a page that they stand on, where that has changed."""
+        minutes = {d: rounded(page.words) for d, page in pages(env).items()}
+        needs, titles = standing_on(env), {d: t.astext() for d, t in env.titles.items()}
+        shown = {d: repr([(n, titles[n], number(env, n)) for n in on]) for d, on in needs.items()}
+        before = getattr(env, "reading_shown", ({}, {}, {}))
+        env.reading_shown = minutes, shown, titles
+        changed = {d for d in shown if shown[d] != before[1].get(d)}
+        if env.reading_shown != before:
+            changed |= {d for d, page in pages(env).items() if page.views}
+        return sorted(changed)
+
+
+def xrefs(doctree):
+    return doctree.findall(addnodes.pending_xref)
+
+
+def texts(doctree):
+    """The texts that a reader reads: all but citations and what is hidden."""
+    cited = {
+        id(text)
+        for ref in xrefs(doctree)
+        if ref.get("refdomain") == "cite"
+        for text in ref.findall(nodes.Text)
+    }
+    for text in doctree.findall(nodes.Text):
+        if id(text) not in cited and not isinstance(text.parent, nodes.comment):
+            yield text.astext()
+
+
+# -- what the pages say ---------------------------------------------------------------------------
+
+
+def rounded(words):
+    """Minutes, as one says them: by fives where they are many."""
+    minutes = words / WORDS_A_MINUTE
+    return max(1, round(minutes)) if minutes < 12.5 else 5 * round(minutes / 5)
+
+
+def duration(words):
+    """“about 25 min”, or “about 9 hours”."""
+    minutes = words / WORDS_A_MINUTE
+    return f"about {rounded(words)} min" if minutes < 90 else f"about {minutes / 60:.0f} hours"
+
+
+def path(env):
+    """The pages to read, in order: those that translate the list."""
+    domain = env.get_domain("ledger")
+    translated = {record.docname for record in domain.of(ledger.Paragraph)}
+    return [docname for docname in domain.reading_order() if docname in translated]
+
+
+def standing_on(env):
+    """For each page of the path that has a card, the pages that it stands on, in order."""
+    found, behind = {}, {}
+    package = env.config.verified_package
+    for docname in path(env):
+        page = pages(env).get(docname)
+        if page is None or not page.is_entry:
+            continue
+        files = map(Path, map(str, env.dependencies.get(docname, ())))
+        modules = {file.stem for file in files if file.parent.name == package}
+        on = [d for d in found if d in page.links or d.rpartition("/")[2] in modules]
+        behind[docname] = set(on).union(*(behind[d] for d in on))
+        found[docname] = [d for d in on if not any(d in behind[other] for other in on)]
+    return found
+
+
+def number(env, docname):
+    """What a page is called in a list of pages: the number of its entry, or its title."""
+    return str(pages(env)[docname].entry or env.titles[docname].astext())
+
+
+def links_to(env, on):
+    """“2, 7 and 12”, each a link, which the ledger's domain resolves."""
+    linked = []
+    for i, page in enumerate(on):
+        if i:
+            linked.append(nodes.Text(" and " if i == len(on) - 1 else ", "))
+        text, domain = nodes.Text(number(env, page)), {"refdomain": "ledger", "reftype": "record"}
+        linked.append(addnodes.pending_xref("", text, **domain, reftarget="", page=page))
+    return linked
+
+
+class reading_time(nodes.Inline, nodes.Element):
+    """Stands where a time will be, once all pages have been read."""
+
+
+class ReadingRole(SphinxRole):
+    """The time of a page and what it stands on: ``{reading}`PAGE```; of a folder: ``FOLDER/``."""
+
+    def run(self):
+        return [reading_time(what=self.text, line=self.lineno)], []
+
+
+class Times(SphinxPostTransform):
+    """Fills the times in, before references are resolved."""
+
+    default_priority = 6
+
+    def run(self):
+        for node in list(self.document.findall(reading_time)):
+            node.replace_self(self.time(node))
+
+    def time(self, node):
+        what = node["what"]
+        if what.endswith("/"):
+            inside = [d for d in path(self.env) if f"/{d}".startswith(f"/{what.lstrip('/')}")]
+            return nodes.Text(duration(sum(pages(self.env)[d].words for d in inside)))
+        if what not in pages(self.env):
+            message = "{reading} knows no page “%s”: name a page or a folder/ of the book"
+            logger.warning(
+                message, what, location=(self.env.docname, node["line"]), type="reading"
+            )
+            return nodes.Text("")
+        line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
+        if on := standing_on(self.env).get(what):
+            line += [nodes.Text(", after "), *links_to(self.env, on)]
+        return line
+
+
+def setup(app):
+    app.setup_extension("ledger")
+    app.add_node(reading_time)
+    app.add_role("reading", ReadingRole())
+    app.add_env_collector(Reading)
+    app.add_post_transform(Times)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
