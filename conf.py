@@ -28,6 +28,8 @@ extensions = [
     "paper",
     "equations",
     "figures",
+    "highlighting",
+    "web_edition",
     "print_edition",
 ]
 
@@ -66,6 +68,9 @@ html_title = project
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]
+html_js_files = ["boxes.js"]
+pygments_style = "highlighting.Day"
+pygments_dark_style = "highlighting.Night"
 html_copy_source = False
 html_show_sourcelink = False
 copybutton_exclude = ".linenos, .gp, .go"
