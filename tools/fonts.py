@@ -1,7 +1,7 @@
 """Cuts the book's web fonts: small files with the characters that its pages use most.
 
 The text faces come from TeX Gyre Pagella, the face of the printed book (Debian: fonts-texgyre);
-a character that they lack is shown in the reader's own serif face.  Of two faces of KaTeX a core
+a character that they lack is shown in the reader's own serif face.  Of KaTeX's common faces a core
 is cut; a page that needs more of them loads the whole face beside it, since style sheets tell by
 ``unicode-range`` which file holds what.
 
@@ -17,28 +17,32 @@ GYRE = Path("/usr/share/texmf/fonts/opentype/public/tex-gyre")
 KATEX = STATIC / "katex" / "fonts"
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
+FEW = ASCII + "\u00a0§·×éèëüöäåç–—‘’“”…−"
 TEXT = (
-    ASCII
-    + "\u00a0§©±²³¶·¹×ÁÄÅÇÉÖØÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüý"
+    FEW
+    + "©±²³¶¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý"
     + "ćčęěğıłńňřśşšŁŚŠŽž"
-    + "–—‘’“”†•…−√≈≤≥"
+    + "†•√≈≤≥"
 )
 CAPITALS = "".join(map(chr, range(0x41, 0x5B)))
+GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ"
 MATHS = (
     ASCII.replace("`", "")
     + "\u00a0±×÷ΓΔΘΛΞΠΣΦΨΩ…′ℓ←↑→↓⇒∀∂∃∅∇∈−∗∘√∝∞∣∥∧∨∩∪∫∼≈≡≤≥≪≫⊂⊆⊕⊗⊙⊤⊥⋅⋯⌈⌉⌊⌋⟨⟩"
     + "ˉˆˇ˙˜"
 )
+LARGE = "()[]{}/\\√∑∏∥∣⌈⌉⌊⌋⟨⟩⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭ˆ˜"
 CUTS = {
+    "fonts/Pagella-Regular": (GYRE / "texgyrepagella-regular.otf", TEXT),
+    "fonts/Pagella-Italic": (GYRE / "texgyrepagella-italic.otf", FEW),
+    "fonts/Pagella-Bold": (GYRE / "texgyrepagella-bold.otf", FEW),
+    "katex/fonts/core-AMS": (KATEX / "KaTeX_AMS-Regular.woff2", CAPITALS),
+    "katex/fonts/core-Main": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
+    "katex/fonts/core-Math": (KATEX / "KaTeX_Math-Italic.woff2", ASCII + GREEK),
     **{
-        STATIC / "fonts" / f"Pagella-{style}.woff2": (
-            GYRE / f"texgyrepagella-{style.lower()}.otf",
-            TEXT,
-        )
-        for style in ("Regular", "Italic", "Bold")
+        f"katex/fonts/core-Size{n}": (KATEX / f"KaTeX_Size{n}-Regular.woff2", LARGE)
+        for n in range(1, 5)
     },
-    KATEX / "core-AMS.woff2": (KATEX / "KaTeX_AMS-Regular.woff2", CAPITALS),
-    KATEX / "core-Main.woff2": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
 }
 
 
@@ -64,11 +68,23 @@ def characters(path):
     return set(map(chr, TTFont(path).getBestCmap()))
 
 
+def ranges(characters):
+    """Characters as a style sheet's ``unicode-range``."""
+    parts = []
+    for code in sorted(map(ord, characters)):
+        if parts and parts[-1][1] == code - 1:
+            parts[-1][1] = code
+        else:
+            parts.append([code, code])
+    return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in parts)
+
+
 def main():
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
-    for target, (source, wanted) in CUTS.items():
+    for name, (source, wanted) in CUTS.items():
+        target = STATIC / f"{name}.woff2"
         cut(source, target, wanted)
-        print(f"{target.relative_to(STATIC)}: {target.stat().st_size} bytes")
+        print(f"{name}: {target.stat().st_size} bytes, {ranges(characters(target))}")
 
 
 if __name__ == "__main__":

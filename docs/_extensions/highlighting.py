@@ -52,7 +52,7 @@ def palette(ink, quiet, keyword, string, number, name, shape, error):
         Name.Class: f"bold {name}",
         Name.Decorator: quiet,
         String: string,
-        String.Doc: f"italic {quiet}",
+        String.Doc: quiet,
         SHAPE: shape,
         Number: number,
         Generic.Prompt: quiet,
