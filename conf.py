@@ -65,6 +65,7 @@ figures_package = "snippets.figures"
 html_theme = "furo"
 html_math_renderer = "katex"
 html_title = project
+html_favicon = "docs/_static/mark.svg"
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]

@@ -18,12 +18,7 @@ KATEX = STATIC / "katex" / "fonts"
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 FEW = ASCII + "\u00a0§·×éèëüöäåç–—‘’“”…−"
-TEXT = (
-    FEW
-    + "©±²³¶¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý"
-    + "ćčęěğıłńňřśşšŁŚŠŽž"
-    + "†•√≈≤≥"
-)
+TEXT = FEW + "©±²³¶¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•√≈≤≥"
 CAPITALS = "".join(map(chr, range(0x41, 0x5B)))
 GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ"
 MATHS = (
@@ -47,7 +42,7 @@ CUTS = {
 
 
 def cut(source, target, characters):
-    """Writes those characters of a face, unhinted; its licence goes with them, its name does not."""
+    """Writes those characters of a face, unhinted, with its licence and without its name."""
     from fontTools import subset
 
     options = subset.Options(

@@ -1,6 +1,7 @@
-// Boxes that scroll sideways can be reached by the keyboard, and only while they scroll: a name
-// and a place in the order of tabs for code, tables, equations and figures that are cut off.
+// What the keyboard needs, and the style sheet cannot give.
 {
+  // Boxes that scroll can be reached, and only while they scroll: each gets a name and a place
+  // in the order of tabs.
   const BOXES = {
     pre: "Code",
     ".table-wrapper": "Table",
@@ -8,22 +9,45 @@
     ".drawn": "Figure",
   };
 
-  function mark(box, name) {
+  const mark = (box, name) => {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight + 1) {
       box.tabIndex = 0;
-      box.setAttribute("role", "group");
       box.setAttribute("aria-label", name);
+      if (box.tagName !== "FIGURE") box.setAttribute("role", "group");
     } else if (box.tabIndex === 0) {
       for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
     }
-  }
+  };
 
   const names = new Map();
-  const sizes = new ResizeObserver((seen) => seen.forEach(({ target }) => mark(target, names.get(target))));
-
+  const sizes = new ResizeObserver((seen) => {
+    for (const { target } of seen) mark(target, names.get(target));
+  });
   for (const [selector, name] of Object.entries(BOXES))
     for (const box of document.querySelectorAll(`article ${selector}`)) {
       names.set(box, name);
       sizes.observe(box);
     }
+
+  // Furo opens its two drawers by labels of hidden checkboxes: they become buttons.  A drawer
+  // that was opened takes the focus, and gives it back when Escape closes it.
+  for (const [id, drawer] of [["__navigation", ".sidebar-drawer"], ["__toc", ".toc-drawer"]]) {
+    const box = document.getElementById(id);
+    for (const label of document.querySelectorAll(`label[for=${id}]:not(.overlay)`)) {
+      label.tabIndex = 0;
+      label.setAttribute("role", "button");
+      label.setAttribute("aria-label", box.getAttribute("aria-label"));
+      label.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        label.click();
+        if (box.checked) document.querySelector(`${drawer} :is(a, input)`).focus();
+      });
+      document.addEventListener("keydown", ({ key }) => {
+        if (key !== "Escape" || !box.checked || !label.checkVisibility()) return;
+        box.checked = false;
+        label.focus();
+      });
+    }
+  }
 }
