@@ -73,6 +73,7 @@ html_js_files = ["boxes.js"]
 pygments_style = "highlighting.Day"
 pygments_dark_style = "highlighting.Night"
 html_copy_source = False
+html_use_index = False  # the glossary is its own index
 html_show_sourcelink = False
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_only_copy_prompt_lines = True

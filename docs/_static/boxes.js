@@ -29,14 +29,16 @@
       sizes.observe(box);
     }
 
-  // Furo opens its two drawers by labels of hidden checkboxes: they become buttons.  A drawer
-  // that was opened takes the focus, and gives it back when Escape closes it.
+  // Furo opens its two drawers by the labels of hidden checkboxes: they become buttons.  A drawer
+  // that the keyboard opened takes the focus, and gives it back when Escape closes it.
   for (const [id, drawer] of [["__navigation", ".sidebar-drawer"], ["__toc", ".toc-drawer"]]) {
     const box = document.getElementById(id);
     for (const label of document.querySelectorAll(`label[for=${id}]:not(.overlay)`)) {
+      label.removeAttribute("for");
       label.tabIndex = 0;
       label.setAttribute("role", "button");
       label.setAttribute("aria-label", box.getAttribute("aria-label"));
+      label.addEventListener("click", () => (box.checked = !box.checked));
       label.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
