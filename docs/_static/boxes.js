@@ -30,25 +30,24 @@
     }
 
   // Furo opens its two drawers by the labels of hidden checkboxes: they become buttons.  A drawer
-  // that the keyboard opened takes the focus, and gives it back when Escape closes it.
+  // that was opened takes the focus, and gives it back when Escape closes it.
   for (const [id, drawer] of [["__navigation", ".sidebar-drawer"], ["__toc", ".toc-drawer"]]) {
     const box = document.getElementById(id);
     for (const label of document.querySelectorAll(`label[for=${id}]:not(.overlay)`)) {
-      label.removeAttribute("for");
-      label.tabIndex = 0;
-      label.setAttribute("role", "button");
-      label.setAttribute("aria-label", box.getAttribute("aria-label"));
-      label.addEventListener("click", () => (box.checked = !box.checked));
-      label.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
-        event.preventDefault();
-        label.click();
-        if (box.checked) document.querySelector(`${drawer} :is(a, input)`).focus();
+      const button = document.createElement("button");
+      button.className = label.className;
+      button.setAttribute("aria-label", box.getAttribute("aria-label"));
+      button.append(...label.childNodes);
+      label.replaceWith(button);
+      button.addEventListener("click", () => {
+        box.checked = true;
+        const inside = [...document.querySelectorAll(`${drawer} :is(a, input)`)];
+        inside.find((element) => element.checkVisibility()).focus();
       });
       document.addEventListener("keydown", ({ key }) => {
-        if (key !== "Escape" || !box.checked || !label.checkVisibility()) return;
+        if (key !== "Escape" || !box.checked || !button.checkVisibility()) return;
         box.checked = false;
-        label.focus();
+        button.focus();
       });
     }
   }
