@@ -88,7 +88,7 @@ class Missing:
         return [self.what, "", "", "", "", self.why]
 
 
-HEADS = ["what", "ours", "other", "ratio", "target", ""]
+HEADS = ["what", "ours", "other", "ratio", "target", "result"]
 
 
 def figure(value):
