@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
-        oracles matrix linkcheck lint format bench clean
+        oracles matrix linkcheck lint format bench sheet clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -39,6 +39,13 @@ TESTS := $(VENV)/has-requirements-test
 EDITIONS := $(VENV)/has-requirements-editions
 ORACLES := $(VENV)/has-requirements-oracles
 MATRIX := $(VENV)/has-requirements-matrix
+AUDITS := tests/editions/node_modules/.package-lock.json
+
+$(AUDITS): tests/editions/package-lock.json
+	@echo "installing Lighthouse and axe into tests/editions/node_modules"
+	@cd tests/editions && npm ci --silent --no-audit --no-fund || \
+	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
+	@touch $@
 
 # --- the book ---------------------------------------------------------------------------------
 
@@ -86,6 +93,8 @@ test: $(TESTS) ## prove the book with pip alone: lints, snippets, extensions, HT
 
 editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
+	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
+	@$(MAKE) --no-print-directory $(AUDITS)
 	@$(MAKE) --no-print-directory pdf epub html
 	@$(PY) -m pytest tests/editions
 
@@ -109,6 +118,10 @@ train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 
 bench: $(BOOK) ## time the build against its alternatives; BENCH="--record" keeps the table
 	@$(PY) tools/bench.py $(BENCH)
+
+sheet: $(EDITIONS) ## every page and every PDF page as thumbnails: build/sheet/index.html
+	@$(MAKE) --no-print-directory html
+	@$(PY) tools/sheet.py
 
 clean: ## remove what was built (.venv stays)
 	@rm -rf build

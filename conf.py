@@ -38,6 +38,8 @@ extensions = [
     "open_data",
     "heads",
     "machines",
+    "highlighting",
+    "web_edition",
     "print_edition",
     "editions",
     "aids",
@@ -99,10 +101,15 @@ editions_files = [
     "build/pdf/from-attention-to-rlhf.pdf",
     "build/epub/from-attention-to-rlhf.epub",
 ]
+html_favicon = "docs/_static/mark.svg"
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]
+html_js_files = ["boxes.js"]
+pygments_style = "highlighting.Day"
+pygments_dark_style = "highlighting.Night"
 html_copy_source = False
+html_use_index = False  # the glossary is its own index
 html_show_sourcelink = False
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_only_copy_prompt_lines = True

@@ -88,7 +88,7 @@ class Missing:
         return [self.what, "", "", "", "", self.why]
 
 
-HEADS = ["what", "ours", "other", "ratio", "target", ""]
+HEADS = ["what", "ours", "other", "ratio", "target", "result"]
 
 
 def figure(value):
@@ -322,19 +322,19 @@ def slanted(block):
     return "italic" in (declared(block, "font-style") + declared(block, "font"))
 
 
-def has_any(soup, selectors):
-    """Whether the page has an element for a rule; what is no plain selector counts as there."""
+def text_of(soup, selectors):
+    """The text of the elements that a rule is for; what is no plain selector counts for all."""
     selectors = re.sub(r"::?(before|after|hover|focus|placeholder|marker)\b", "", selectors)
     try:
-        return soup.select_one(selectors.strip()) is not None
+        return "".join(element.get_text() for element in soup.select(selectors.strip()))
     except Exception:
-        return True
+        return soup.get_text()
 
 
 def holds_characters(text, ranges):
-    """Whether the text has a character of the face's unicode-range."""
+    """Whether the text has a character of the face's unicode-range, or any where it has none."""
     if not ranges:
-        return True
+        return bool(text)
     for part in ranges.split(","):
         first, _, last = part.strip().removeprefix("U+").partition("-")
         low, high = int(first.replace("?", "0"), 16), int((last or first).replace("?", "F"), 16)
@@ -343,22 +343,25 @@ def holds_characters(text, ranges):
     return False
 
 
+BY_ITSELF = [("b, strong, th, dt", "font-weight: bold"), ("i, em, cite", "font-style: italic")]
+
+
 def fonts_used(css, soup):
     """The faces of a style sheet that the page needs, by their first (best) address."""
-    text = set(soup.get_text())
     rules = [
         (selectors, block, declared(block, "font-family") + declared(block, "font"))
         for selectors, block in RULE.findall(FACE.sub("", css))
     ]
+    for families in [families for selectors, _, families in rules if selectors.strip() == "body"]:
+        rules += [(selectors, block, families) for selectors, block in BY_ITSELF]
     for face in FACE.findall(css):
-        family = declared(face, "font-family")
-        wanted = any(
+        family, characters = declared(face, "font-family"), declared(face, "unicode-range")
+        if any(
             family in families
             and (heaviness(block), slanted(block)) == (heaviness(face), slanted(face))
-            and has_any(soup, selectors)
+            and holds_characters(text_of(soup, selectors), characters)
             for selectors, block, families in rules
-        )
-        if wanted and holds_characters(text, declared(face, "unicode-range")):
+        ):
             yield ADDRESS.search(face)[1]
 
 

@@ -111,7 +111,8 @@ class Preview:
     def __init__(self, root, url):
         self.root, self.url = root, url
         self.standby, self.closed, self.lock = None, False, threading.Lock()
-        self.sphinx = ["-q", "-c", root, "-d", root / "build/doctrees-live"]
+        self.sphinx = ["-q", "-A", "preview=1"]  # the policy would forbid the reloading script
+        self.sphinx += ["-c", root, "-d", root / "build/doctrees-live"]
         self.sphinx += [root / "docs", root / "build/live"]
 
     def start(self, at_once=False):

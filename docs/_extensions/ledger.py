@@ -523,7 +523,7 @@ def numbers_table(records):
         verdict = [to_row("numbers", r.name, r.outcome, shown), *(reason if told != said else [])]
         rows.append([*name, [nodes.Text(r.printed)], [nodes.Text(r.computed)], verdict])
         said = told
-    heads, widths = ["", "printed", "computed", ""], [30, 15, 15, 40]
+    heads, widths = ["row", "printed", "computed", "outcome"], [30, 15, 15, 40]
     width = len(rows[0])
     return table(heads[-width:], rows, ["numbers"], widths[-width:])
 
@@ -620,7 +620,7 @@ def numbers_ledger(ledger, fill, which=None):
         ]
         for r in chosen
     ]
-    heads = ["number", "row", "printed", "computed", ""]
+    heads = ["number", "row", "printed", "computed", "outcome"]
     return rows and table(heads, rows, ["numbers"], [30, 12, 12, 12, 34])
 
 

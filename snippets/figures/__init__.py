@@ -2,11 +2,19 @@
 
 A figure `figure_NAME()` returns a Matplotlib figure of what the snippets
 compute.  Nothing here is shown as code; the snippets know nothing of it.
+
+The colours are read on white, turned over on a dark page, by eyes that see
+no red or no green, and the first ones in print without colour.
 """
 
-INK = "black"
-COLOURS = ["#1f6aa5", "#c2571a", "#2b8a57", "#8a4fa3", "#b58900", "#5f6b76"]
+INK = "#1a1a1a"
+COLOURS = ["#1a5480", "#cf6a1e", "#2a8c72", "#b268cc", "#6b4a12", "#71777f"]
 STYLE = {
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "font.family": "DejaVu Sans",
     "font.size": 8,
     "axes.titlesize": 8,

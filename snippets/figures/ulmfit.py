@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snippets.figures import COLOURS, canvas
+from snippets.figures import COLOURS, INK, canvas
 from snippets.ulmfit import hat, schedule, stlr, stlr_landing
 
 
@@ -21,7 +21,7 @@ def figure_triangles():
             (stlr_landing, r"$T - \mathit{cut}$", "--"),
         ):
             ax.plot(t, [rate(i, T) for i in t], style, label=label)
-        ax.axhline(0, color="black", linewidth=0.6)
+        ax.axhline(0, color=INK, linewidth=0.6)
         ax.set(xlabel="step", title=f"{T} steps", ylim=(-0.0105, 0.0105))
     axs[0].set_ylabel("learning rate")
     axs[0].legend(title="denominator", loc="lower left")

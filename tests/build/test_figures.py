@@ -1,6 +1,10 @@
 """Figures: drawn by the page's own snippet, when it changed, and always to the same bytes."""
 
+import re
+
 import pytest
+
+from snippets.figures import COLOURS, INK
 
 DRAWN = ":::{drawn} line\n:alt: A line.\n\nA line through *two* points.\n:::"
 CODE = """from matplotlib import pyplot
@@ -84,3 +88,44 @@ def test_a_figure_that_is_not_there_and_one_that_fails(drawing):
     drawing.edit("halves/figures/other.py", "half(2)", "1 / 0")
     for _ in range(2):
         assert drawing.build().says("other.md:3: WARNING: figure line: ZeroDivisionError")
+
+
+WHITE, DARK = "#ffffff", "#131416"
+
+
+def channels(colour):
+    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def turned_over(colour):
+    """What ``invert(1) hue-rotate(180deg)`` makes of a colour, by the matrix of the standard."""
+    r, g, b = (1 - c for c in channels(colour))
+    luma = 0.213 * r + 0.715 * g + 0.072 * b
+    return [min(max(2 * luma - c, 0), 1) for c in (r, g, b)]
+
+
+def contrast(*colours):
+    """The ratio of two colours' luminance, as WCAG defines it."""
+    linear = [
+        [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+        for colour in colours
+    ]
+    darker, lighter = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("colour", [INK, *COLOURS])
+def test_a_colour_is_seen_on_white_and_turned_over_on_the_dark_page(colour):
+    assert contrast(channels(colour), channels(WHITE)) >= 3
+    assert contrast(turned_over(colour), channels(DARK)) >= 3
+
+
+def test_the_first_two_colours_are_told_apart_without_colour():
+    assert contrast(channels(COLOURS[0]), channels(COLOURS[1])) >= 2
+
+
+def test_lines_are_drawn_to_a_tenth_of_a_point(drawing):
+    drawing.build()
+    svg = pictures(drawing)["other-line.svg"].read_text("utf-8")
+    lines = re.findall(r' d="([^"]*)"', svg)
+    assert lines and not any(re.search(r"\.\d\d", line) for line in lines)

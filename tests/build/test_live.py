@@ -29,7 +29,9 @@ ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT), {str(EXTENSIONS)!r}]
 extensions = ["myst_parser", "strict", "verified"]
 project = "Ladders"
-html_theme = "basic"
+html_theme = "furo"
+templates_path = [{str(EXTENSIONS.parent / "_templates")!r}]
+html_static_path = [{str(EXTENSIONS.parent / "_static")!r}]
 with open(ROOT / ".processes", "a") as f:
     print(os.getpid(), file=f)
 """
@@ -175,6 +177,15 @@ def test_a_page_saved_while_its_examples_run_is_read_again(reader, book):
     reader.websocket.recv(timeout=PATIENCE)
     reader.websocket.recv(timeout=PATIENCE)
     assert "The last rung." in reader.page()
+
+
+def test_the_script_that_reloads_is_under_no_policy_which_any_other_build_has(reader, book):
+    assert "websocket-reload" in reader.page()
+    assert "Content-Security-Policy" not in reader.page()
+    folders = ["-c", book, "-d", book / "doctrees", book / "docs", book / "html"]
+    subprocess.run([sys.executable, "-m", "sphinx", "-q", *folders], check=True)
+    page = (book / "html" / "index.html").read_text("utf-8")
+    assert "Content-Security-Policy" in page and "websocket-reload" not in page
 
 
 def test_nobody_else_is_served(reader):

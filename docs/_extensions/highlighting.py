@@ -1,0 +1,84 @@
+"""Code on the page: two quiet palettes, for light and dark, and shapes that stand out.
+
+The strings in ``Float[Array, "*b n d_k"]`` are no text: they are the shapes that the build
+checks.  The lexer says so with a token of their own, and the palettes give it a colour of its
+own.  conf.py names the palettes; what is copied from a page stays as it was written.
+
+Ground floor: knows only Pygments.
+"""
+
+from pygments.lexers.python import PythonLexer
+from pygments.style import Style
+from pygments.token import (
+    Comment,
+    Error,
+    Generic,
+    Keyword,
+    Name,
+    Number,
+    Operator,
+    Punctuation,
+    String,
+    Text,
+    Whitespace,
+)
+
+SHAPE = String.Symbol
+
+
+class ShapedPythonLexer(PythonLexer):
+    """Python, where the string after ``Array,`` is a shape."""
+
+    def __init__(self, **options):
+        super().__init__(**{"stripnl": False, **options})
+
+    def get_tokens_unprocessed(self, text):
+        before, shape = ["", ""], False
+        for index, kind, value in super().get_tokens_unprocessed(text):
+            shape = kind in String and (shape or before == ["Array", ","])
+            yield index, SHAPE if shape else kind, value
+            if value.strip():
+                before = [before[1], value]
+
+
+def palette(ink, quiet, keyword, string, number, name, shape, error):
+    """Token styles: ink for nearly all, and few colours."""
+    return {
+        **dict.fromkeys((Text, Whitespace, Name, Operator, Punctuation), ink),
+        Comment: f"italic {quiet}",
+        Keyword: keyword,
+        Operator.Word: keyword,
+        Name.Function: f"bold {name}",
+        Name.Class: f"bold {name}",
+        Name.Decorator: quiet,
+        String: string,
+        String.Doc: quiet,
+        SHAPE: shape,
+        Number: number,
+        Generic.Prompt: quiet,
+        Generic.Output: quiet,
+        Generic.Traceback: error,
+        Generic.Error: error,
+        Error: error,
+    }
+
+
+class Day(Style):
+    background_color = "#f6f7f8"
+    styles = palette(
+        ink="#1a1a1a", quiet="#5b6470", keyword="#1f5f8b", string="#3d6b2c",
+        number="#8a4b08", name="#1a1a1a", shape="#83389b", error="#b3261e",
+    )  # fmt: skip
+
+
+class Night(Style):
+    background_color = "#1b1e21"
+    styles = palette(
+        ink="#d5d7d9", quiet="#9aa3ad", keyword="#7db8e0", string="#a5cc93",
+        number="#e0b35c", name="#d5d7d9", shape="#d9a7ee", error="#ff8a80",
+    )  # fmt: skip
+
+
+def setup(app):
+    app.add_lexer("python", ShapedPythonLexer)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,86 @@
+"""Cuts the book's web fonts: small files with the characters that its pages use most.
+
+The text faces come from TeX Gyre Pagella, the face of the printed book (Debian: fonts-texgyre);
+a character that they lack is shown in the reader's own serif face.  Of KaTeX's common faces a core
+is cut; a page that needs more of them loads the whole face beside it, since style sheets tell by
+``unicode-range`` which file holds what.
+
+A tool: it writes docs/_static/fonts and docs/_static/katex/fonts.  Run as ``tools/fonts.py``,
+when a set of characters below has changed; tests/editions hold the files against these sets.
+"""
+
+import logging
+from pathlib import Path
+
+STATIC = Path(__file__).resolve().parent.parent / "docs" / "_static"
+GYRE = Path("/usr/share/texmf/fonts/opentype/public/tex-gyre")
+KATEX = STATIC / "katex" / "fonts"
+
+ASCII = "".join(map(chr, range(0x20, 0x7F)))
+FEW = ASCII + "\u00a0§·×éèëüöäåç–—‘’“”…−"
+TEXT = FEW + "©±²³¶¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•√≈≤≥"
+CAPITALS = "".join(map(chr, range(0x41, 0x5B)))
+GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ"
+MATHS = (
+    ASCII.replace("`", "")
+    + "\u00a0±×÷ΓΔΘΛΞΠΣΦΨΩ…′ℓ←↑→↓⇒∀∂∃∅∇∈−∗∘√∝∞∣∥∧∨∩∪∫∼≈≡≤≥≪≫⊂⊆⊕⊗⊙⊤⊥⋅⋯⌈⌉⌊⌋⟨⟩"
+    + "ˉˆˇ˙˜"
+)
+LARGE = "()[]{}/\\√∑∏∥∣⌈⌉⌊⌋⟨⟩⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭ˆ˜"
+CUTS = {
+    "fonts/Pagella-Regular": (GYRE / "texgyrepagella-regular.otf", TEXT),
+    "fonts/Pagella-Italic": (GYRE / "texgyrepagella-italic.otf", FEW),
+    "fonts/Pagella-Bold": (GYRE / "texgyrepagella-bold.otf", FEW),
+    "katex/fonts/core-AMS": (KATEX / "KaTeX_AMS-Regular.woff2", CAPITALS),
+    "katex/fonts/core-Main": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
+    "katex/fonts/core-Math": (KATEX / "KaTeX_Math-Italic.woff2", ASCII + GREEK),
+    **{
+        f"katex/fonts/core-Size{n}": (KATEX / f"KaTeX_Size{n}-Regular.woff2", LARGE)
+        for n in range(1, 5)
+    },
+}
+
+
+def cut(source, target, characters):
+    """Writes those characters of a face, unhinted, with its licence and without its name."""
+    from fontTools import subset
+
+    options = subset.Options(
+        flavor="woff2", hinting=False, layout_features=["kern", "liga"], name_IDs=[0, 13, 14]
+    )
+    face = subset.load_font(source, options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=characters)
+    subsetter.subset(face)
+    target.parent.mkdir(exist_ok=True)
+    subset.save_font(face, target, options)
+
+
+def characters(path):
+    """The characters of a face."""
+    from fontTools.ttLib import TTFont
+
+    return set(map(chr, TTFont(path).getBestCmap()))
+
+
+def ranges(characters):
+    """Characters as a style sheet's ``unicode-range``."""
+    parts = []
+    for code in sorted(map(ord, characters)):
+        if parts and parts[-1][1] == code - 1:
+            parts[-1][1] = code
+        else:
+            parts.append([code, code])
+    return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in parts)
+
+
+def main():
+    logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
+    for name, (source, wanted) in CUTS.items():
+        target = STATIC / f"{name}.woff2"
+        cut(source, target, wanted)
+        print(f"{name}: {target.stat().st_size} bytes, {ranges(characters(target))}")
+
+
+if __name__ == "__main__":
+    main()
