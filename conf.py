@@ -74,9 +74,9 @@ bibtex_default_style = "book"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
 
-# Where the book is, and where its source is (https://github.com/OWNER/NAME): addresses are absolute
-# only where the first is known, and pages link to their source, history and issues only where the
-# second is; without it, what would report an error leads to how to report one.
+# Where the book is, and where its source is (https://github.com/OWNER/NAME).  Addresses are
+# absolute only where the first is known; pages link to their source, history and issues only
+# where the second is: without it, “report an error” leads to how to report one.
 html_baseurl = os.environ.get("BOOK_URL") or os.environ.get("READTHEDOCS_CANONICAL_URL", "")
 html_baseurl = html_baseurl and html_baseurl.rstrip("/") + "/"
 repository_url = os.environ.get("BOOK_REPOSITORY", "")
