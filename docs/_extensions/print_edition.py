@@ -530,7 +530,8 @@ class BookEpub(Epub3Builder):
             path.write_text(re.sub(r"<path (?![^>]*\bd=)", '<path d="M0 0" ', text), "utf-8")
 
     def build_content(self):
-        Path(self.outdir, ".buildinfo.bak").unlink(missing_ok=True)  # Sphinx's note of a change
+        for name in (".buildinfo.bak", self.coverpage_name):  # left by the build before
+            Path(self.outdir, name).unlink(missing_ok=True)
         super().build_content()
         path = self.outdir / "content.opf"
         manifest = self.declare_contents(path.read_text("utf-8"))

@@ -226,6 +226,12 @@ def test_the_same_book_is_the_same_epub(tmp_path, monkeypatch):
     assert not list(first.parent.glob("*.part"))
 
 
+def test_a_second_build_in_the_same_folder_is_the_same_epub(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    first, second = ((build(tmp_path, "epub") / "the-book.epub").read_bytes() for _ in range(2))
+    assert first == second
+
+
 def test_the_manifest_names_the_pages_with_mathml(tmp_path):
     page = tmp_path / "page.xhtml"
     page.write_text("<p><math>x</math></p>")
