@@ -101,7 +101,7 @@ editions_files = [
     "build/pdf/from-attention-to-rlhf.pdf",
     "build/epub/from-attention-to-rlhf.epub",
 ]
-html_favicon = "docs/_static/mark.svg"
+html_favicon = str(ROOT / "docs" / "_static" / "mark.svg")
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]

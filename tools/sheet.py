@@ -96,6 +96,11 @@ def index(names):
 def main():
     if not (BUILD / "html" / "index.html").exists():
         sys.exit("sheet: no built book in build/html: run make html first")
+    for program in ("chromium", "pdftoppm"):
+        if not shutil.which(program):
+            sys.exit(
+                f"sheet: no {program} here: on Debian, apt-get install chromium poppler-utils"
+            )
     out, pdf = BUILD / "sheet", next((BUILD / "pdf").glob("*.pdf"), None)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
