@@ -12,7 +12,7 @@ import pytest
 from tools import new_entry
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("conf.py", "pyproject.toml", "references.bib", "tests/conftest.py")
+FILES = ("CITATION.cff", "conf.py", "pyproject.toml", "references.bib", "tests/conftest.py")
 FOLDERS = ("docs", "snippets", "tests/book", "tools")
 GOOD = ("rope", "su2024roformer", "architectures")
 MADE = {
