@@ -60,10 +60,10 @@ def check_names(root, stem, part):
 
 def listed(index, part, stem):
     """The front page with the new page last in the toctree of its part."""
-    lines = re.findall(rf"^{part}/\w+$", index, re.MULTILINE)
-    if f"{part}/index" not in lines:
+    lines = re.findall(rf"^(?:[^<\n]+<{part}/\w+>|{part}/\w+)$", index, re.MULTILINE)
+    if not any(f"{part}/index" in line for line in lines):
         raise Refused(f"docs/index.md has no toctree with {part}/index: put it there first")
-    return re.sub(rf"^{lines[-1]}$", f"{lines[-1]}\n{part}/{stem}", index, flags=re.MULTILINE)
+    return index.replace(f"\n{lines[-1]}\n", f"\n{lines[-1]}\n{part}/{stem}\n")
 
 
 def written(root, stem, key, part):
