@@ -43,6 +43,11 @@ VERDICTS = {
 JUDGED_BY_SOURCE = {"holds", "imprecise", "wrong"}
 FAULTS = {"copy": "the Chinese copy", "author": "the list’s author"}
 CAUSES = ("slip", "rounding", "convention", "unknown")
+COUNTED = {"claims", "numbers", "errata", "examples", "paragraphs"}
+COUNTED |= {f"claims {verdict}" for verdict in VERDICTS} | {
+    "numbers reproduced",
+    "numbers different",
+}
 
 
 # -- records ------------------------------------------------------------------------------
@@ -549,6 +554,10 @@ class CountRole(SphinxRole):
     """A number of the ledger in running text: `` {count}`claims wrong` ``."""
 
     def run(self):
+        if self.text not in COUNTED:
+            place = (self.env.docname, self.lineno)
+            logger.warning("nothing to count under “%s”", self.text, location=place, type="ledger")
+            return [nodes.Text(self.text)], []
         self.env.get_domain("ledger").note_view(self.env.docname, "count", [])
         return [ledger_count(what=self.text)], []
 
@@ -708,7 +717,7 @@ class LedgerDomain(Domain):
         return order + sorted(set(self.data["records"]) - seen)
 
     def count(self, what, which=None):
-        """Of claims (by verdict), numbers (reproduced, different), errata, examples."""
+        """Of claims (by verdict), numbers (reproduced, different), errata, examples, paragraphs."""
         if what == "examples":
             return verified.count_examples(self.env)
         if what == "claims":
@@ -721,9 +730,7 @@ class LedgerDomain(Domain):
             return sum(n.reproduced in wanted for n in numbers)
         if what == "errata":
             return len(self.of(Erratum)) + sum(n.cause == "slip" for n in self.of(Number))
-        if what == "paragraphs":
-            return len({p.id for p in self.of(Paragraph)})
-        raise ValueError(f"nothing to count under “{what}”")
+        return len({p.id for p in self.of(Paragraph)})
 
     def clear_doc(self, docname):
         self.data["records"].pop(docname, None)

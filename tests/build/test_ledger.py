@@ -277,3 +277,8 @@ def test_the_ledger_stands_in_the_other_editions(book, builder):
     suffix = {"latex": "*.tex", "epub": "ledger.xhtml"}[builder]
     text = "".join(p.read_text("utf-8") for p in (book.root / "out").glob(suffix))
     assert text.count("halves the error") >= 1
+
+
+def test_a_count_of_what_nobody_counts_is_named(book):
+    book.page("So many: {count}`claims doubtful`.")
+    assert book.build().says("other.md:3: WARNING: nothing to count under “claims doubtful”")
