@@ -717,7 +717,7 @@ class LedgerDomain(Domain):
         return order + sorted(set(self.data["records"]) - seen)
 
     def count(self, what, which=None):
-        """Of claims (by verdict), numbers (reproduced, different), errata, examples, paragraphs."""
+        """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
         if what == "examples":
             return verified.count_examples(self.env)
         if what == "claims":
