@@ -370,6 +370,8 @@ def visit(page):
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    for heard in soup.select(".katex-mathml"):  # it is set in no face of the book
+        heard.decompose()
     waiting, files, foreign = [(page, address) for address in fetched_by(soup)], {page}, []
     while waiting:
         source, address = waiting.pop()
