@@ -80,8 +80,9 @@ class Kept:
         self.stamp, self.content = self.stamp_now(), content(self.module)
 
     def stamp_now(self):
-        found = Path(self.module.__file__).stat()
-        return found.st_mtime_ns, found.st_size
+        file = Path(self.module.__file__)
+        found = file.stat() if file.exists() else None
+        return found and (found.st_mtime_ns, found.st_size)
 
     @property
     def is_altered(self):

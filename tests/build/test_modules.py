@@ -74,6 +74,13 @@ def test_a_module_whose_file_was_saved_is_imported_afresh(folder):
     assert page("half").half(4) == 1
 
 
+def test_a_module_whose_file_is_gone_is_gone(folder):
+    page("half")
+    (folder / "ground.py").unlink()
+    with pytest.raises(ModuleNotFoundError):
+        page("half")
+
+
 def test_a_module_that_fails_is_not_kept(folder):
     (folder / "half.py").write_text("1 / 0\n")
     for _ in range(2):
