@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page test train doctest livehtml pdf pdf-deps epub editions oracles \
-        linkcheck lint format bench clean
+        mutation linkcheck lint format bench clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -38,6 +38,7 @@ BOOK := $(VENV)/has-requirements
 TESTS := $(VENV)/has-requirements-test
 EDITIONS := $(VENV)/has-requirements-editions
 ORACLES := $(VENV)/has-requirements-oracles
+MUTATION := $(VENV)/has-requirements-mutation
 
 # --- the book ---------------------------------------------------------------------------------
 
@@ -86,6 +87,10 @@ editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles
+
+mutation: $(MUTATION) ## change the snippets on purpose, and see the book notice: MODULES="gpt lora"
+	@$(PY) -m pytest tests/mutation
+	@$(PY) tools/mutation.py $(MODULES)
 
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }

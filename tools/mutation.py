@@ -1,0 +1,535 @@
+"""Changes the snippets on purpose, and asks the book's examples and tests to find it.
+
+    python tools/mutation.py              every module
+    python tools/mutation.py gpt lora     these alone
+
+A mutant is one top-level statement of a snippet with one small change, made by mutmut's
+operators.  It is put in place of the original in a forked child, just before the first example
+that enters it; the first one that then fails has killed it.  The docstrings and the module's own
+page come first, then the other pages, and last the module's tests.  Time is counted on the
+processor's clock, so that a busy machine kills nothing.
+
+What was found stays in build/mutation/: a killed mutant is tried again when its statement, or
+the example that killed it, has changed; a survivor when a page or a test has.
+Survivors are judged in tests/mutation/equivalent.toml.
+"""
+
+import ast
+import contextlib
+import cProfile
+import difflib
+import doctest
+import functools
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import resource
+import signal
+import sys
+import tomllib
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a child inherits no threads
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
+
+import libcst as cst  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from _pytest.runner import runtestprotocol  # noqa: E402
+from hypothesis import Phase, settings  # noqa: E402
+from libcst.metadata import (  # noqa: E402
+    ByteSpanPositionProvider,
+    MetadataWrapper,
+    ParentNodeProvider,
+)
+from mutmut.mutation import mutators  # noqa: E402
+from mutmut.mutation.file_mutation import MutationVisitor  # noqa: E402
+from mutmut.mutation.pragma_handling import IgnoredCode  # noqa: E402
+from sybil import Sybil  # noqa: E402
+from sybil.parsers.myst import DocTestDirectiveParser  # noqa: E402
+from verified import docstring_tests  # noqa: E402
+
+RESULTS = ROOT / "build" / "mutation"
+JUDGED = ROOT / "tests" / "mutation" / "equivalent.toml"
+KILLED, KILLED_BY_PAGES = 0.95, 0.80  # what the book promises
+MEMORY = 4 << 30  # bytes a child may ask for
+STEMS = sorted(p.stem for p in (ROOT / "snippets").glob("[!_]*.py"))
+
+
+# -- mutants ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: where it is, the lines before and after, and the statement that results."""
+
+    module: str
+    name: str  # of the function or method; empty for a module's data
+    before: str
+    after: str
+    statement: str
+    guards: bool  # on the way to an error, nowhere else
+
+    @functools.cached_property
+    def key(self):
+        return digest(self.module, self.statement)
+
+    def __str__(self):
+        where = f"{self.module}.{self.name}" if self.name else self.module
+        return f"{where}: {self.before} → {self.after}"
+
+
+def digest(*texts):
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def fewer_arguments(call):
+    """A call without one of its arguments.  (None for it would meet the shape checks.)"""
+    return (new for new in mutators.operator_arg_removal(call) if len(new.args) < len(call.args))
+
+
+def other_number(node):
+    """The number and one more, unless it is so large that no reader could tell."""
+    return (
+        new
+        for new in mutators.operator_number(node)
+        if not np.isclose(new.evaluated_value, node.evaluated_value, rtol=1e-9)
+    )
+
+
+OPERATORS = [
+    (cst.BaseNumber, other_number),
+    (cst.Name, mutators.operator_name),
+    (cst.AugAssign, mutators.operator_augmented_assignment),
+    (cst.UnaryOperation, mutators.operator_remove_unary_ops),
+    (cst.CSTNode, mutators.operator_keywords),
+    (cst.CSTNode, mutators.operator_swap_op),
+    (cst.IfExp, mutators.operator_if_exp),
+    (cst.Call, fewer_arguments),
+]
+
+
+def mutants(module, source):
+    """Every mutant of a source, but for annotations, strings and the words of errors."""
+    tree = MetadataWrapper(cst.parse_module(source))
+    parents, spans = map(tree.resolve, (ParentNodeProvider, ByteSpanPositionProvider))
+    visitor = MutationVisitor(OPERATORS, IgnoredCode(set(), set(), set()))
+    tree.visit(visitor)
+    found = {}
+    for mutation in visitor.mutations:
+        line = list(ancestors(mutation.original_node, parents))
+        if any(isinstance(node, cst.Raise) for node in line):
+            continue
+        outer, inner = spans[line[-2]], spans[mutation.original_node]
+        start, end = inner.start - outer.start, inner.start - outer.start + inner.length
+        old = source.encode()[outer.start : outer.start + outer.length]
+        new = (
+            old[:start]
+            + tree.module.code_for_node(bare(mutation.mutated_node)).encode()
+            + old[end:]
+        )
+        old, new = old.decode(), new.decode()
+        before, after = changed_lines(old, new)
+        name = ".".join(
+            node.name.value
+            for node in reversed(line)
+            if isinstance(node, cst.FunctionDef | cst.ClassDef)
+        )
+        guards = any(map(is_guard, line[1:], line))
+        mutant = Mutant(module, name, before, after, new, guards)
+        found.setdefault(ast.dump(ast.parse(mutant.statement)), mutant)
+    return list(found.values())
+
+
+def ancestors(node, parents):
+    while node is not None:
+        yield node
+        node = parents.get(node)
+
+
+def bare(node):
+    """The node without the brackets around it, which its span leaves out."""
+    return node.with_changes(lpar=[], rpar=[]) if hasattr(node, "lpar") else node
+
+
+def is_guard(node, child):
+    """Whether the child is part of an `if` that does nothing but raise."""
+    return (
+        isinstance(node, cst.If)
+        and child is not node.orelse
+        and all(
+            isinstance(line, cst.SimpleStatementLine) and isinstance(line.body[0], cst.Raise)
+            for line in node.body.body
+        )
+    )
+
+
+def changed_lines(old, new):
+    """What stands in the lines that differ, before and after."""
+    a, b = old.split("\n"), new.split("\n")
+    spans = [
+        (i, j, k, m)
+        for kind, i, j, k, m in difflib.SequenceMatcher(None, a, b).get_opcodes()
+        if kind != "equal"
+    ]
+    first, last = spans[0], spans[-1]
+    rows = a[first[0] : last[1]], b[first[2] : last[3]]
+    return tuple(" ".join(" ".join(row).split()) for row in rows)
+
+
+def put_in_place(mutant, *namespaces):
+    """Makes the running module behave as the mutant, for everyone who has imported from it."""
+    module = importlib.import_module(f"snippets.{mutant.module}")
+    fresh = dict(vars(module))
+    exec(compile(mutant.statement, module.__file__, "exec"), fresh)
+    if mutant.name:
+        old, new = (function(space, mutant.name) for space in (vars(module), fresh))
+        old.__code__ = new.__code__
+        old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+        return
+    snippets = [vars(m) for name, m in sys.modules.items() if name.startswith("snippets.")]
+    for name, old in list(vars(module).items()):
+        for space in (*snippets, *namespaces):
+            if fresh[name] is not old and space.get(name) is old:
+                space[name] = fresh[name]
+
+
+def function(namespace, name):
+    """The function itself, without the shape checks around it."""
+    first, *rest = name.split(".")
+    found = namespace[first]
+    while rest and inspect.isclass(found):
+        found = getattr(found, rest.pop(0))
+    return inspect.unwrap(found)
+
+
+# -- scripts: what argues against a mutant -------------------------------------------------
+
+
+@dataclass
+class Step:
+    """One example or test: its name, its text, and how to run it."""
+
+    name: str
+    text: str
+    run: Callable[[], None]
+    entered: set = field(default_factory=set)  # functions of the snippets
+    seconds: float = 0.0
+
+    def watch(self):
+        """Runs the step, and notes which functions it enters and how long it takes."""
+        profile, before = cProfile.Profile(), processor()
+        profile.enable()
+        with contextlib.suppress(Exception):  # it may look at its own profile
+            self.run()
+        profile.disable()
+        self.seconds = processor() - before
+        codes = {e.code for e in profile.getstats() if inspect.iscode(e.code)}
+        self.entered = {
+            (Path(code.co_filename).stem, code.co_qualname.partition(".<locals>")[0])
+            for code in codes
+            if Path(code.co_filename).parent == ROOT / "snippets"
+        }
+
+
+def processor():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+@dataclass
+class Script:
+    """Steps in their order: the docstrings of a module, a page, or a file of tests."""
+
+    name: str
+    kind: str
+    modules: set  # whose mutants it is asked about
+    data: set  # modules whose data it may use
+    steps: list
+    namespaces: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.version = digest(*(step.text for step in self.steps))
+
+    def plan(self, mutant):
+        """The steps that may kill a mutant, in the order in which they are tried."""
+        seen = [i for i, step in enumerate(self.steps) if self.concerns(mutant, step)]
+        if self.kind == "page":  # examples build on those before them
+            return list(range(seen[0], len(self.steps))) if seen else []
+        return sorted(seen, key=lambda i: self.steps[i].seconds)
+
+    def concerns(self, mutant, step):
+        if mutant.name:
+            return (mutant.module, mutant.name) in step.entered
+        return mutant.module in self.data
+
+
+def docstrings(stem):
+    module = importlib.import_module(f"snippets.{stem}")
+
+    def step(test):
+        def run():
+            runner = doctest.DocTestRunner(verbose=False)
+            test.globs = vars(module).copy()
+            if runner.run(test, out=lambda text: None).failed:
+                raise AssertionError(test.name)
+
+        return Step(test.name, test.docstring, run)
+
+    steps = [step(test) for test in docstring_tests(module) if test.examples]
+    return Script(f"docstrings of {stem}", "docstring", {stem}, {stem}, steps)
+
+
+def page(path, modules):
+    """A page: asked about the mutants of some modules."""
+    document = Sybil([DocTestDirectiveParser(optionflags=0)]).parse(path)
+    name = path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+    steps = [
+        Step(f"{name}:{e.line}", e.parsed.source + e.parsed.want, e.evaluate)
+        for e in document.examples()
+    ]
+    text = path.read_text("utf-8")
+    data = {stem for stem in modules if stem == path.stem or f"snippets.{stem} " in text}
+    return Script(name, "page", set(modules), data, steps, [document.namespace])
+
+
+class Tests:
+    """A plugin of pytest that hands the collected tests to a function instead of running them."""
+
+    def __init__(self, stem, then):
+        self.stem, self.then = stem, then
+
+    def pytest_configure(self, config):
+        book = settings.get_profile("book")
+        settings.register_profile("mutation", book, phases=[Phase.explicit, Phase.generate])
+        settings.load_profile("mutation")  # a failure is enough, it need not be small
+
+    def pytest_runtestloop(self, session):
+        def step(item):
+            text = inspect.getsource(inspect.unwrap(item.function))
+            return Step(item.nodeid, item.name + text, functools.partial(run_test, item))
+
+        if not session.testsfailed:
+            steps = [step(item) for item in session.items]
+            spaces = [vars(module) for module in {item.module for item in session.items}]
+            kind, stem = "test", self.stem
+            name = f"tests of {stem}"
+            self.then(Script(name, kind, {stem}, {stem}, steps, spaces))
+        return True
+
+
+def run_test(item):
+    for report in runtestprotocol(item, log=False):
+        if report.failed:
+            raise AssertionError(report.longreprtext)
+
+
+# -- trials -------------------------------------------------------------------------------
+
+
+def trial(mutant, script, plan):
+    """The step that kills the mutant, or None.  Forks: the child is the one that changes.
+
+    No mutant: the snippets as they are, which no step may kill.
+    """
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # JAX and Python warn of threads, which are at rest
+        child = os.fork()
+    if not child:
+        os.close(read)
+        attack(mutant, script, plan, write)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        begun = len(pipe.read())
+    _, status = os.waitpid(child, 0)
+    return None if status == 0 else script.steps[plan[max(begun, 1) - 1]]
+
+
+def attack(mutant, script, plan, pipe):
+    """In the child: one byte for each step that begins; leaves with 0 if none fails."""
+    status = 1
+    try:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1), os.dup2(silence, 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        limit(1)
+        if mutant:
+            put_in_place(mutant, *script.namespaces)
+        for i in plan:
+            os.write(pipe, b".")
+            limit(1 + 4 * script.steps[i].seconds)
+            script.steps[i].run()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def limit(seconds):
+    """Ends the process after so much work of the processor, or long after that by the clock."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 60 * seconds)
+
+
+class Ledger:
+    """What earlier runs found, one line for each trial."""
+
+    def __init__(self, path):
+        self.path, self.trials = path, defaultdict(dict)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        for row in map(json.loads, lines):
+            self.trials[row["mutant"]][row["script"]] = row
+
+    def note(self, mutant, script, step):
+        row = {
+            "mutant": mutant.key, "script": script.name, "kind": script.kind,
+            "version": script.version, "by": step and step.name,
+            "text": step and digest(step.text), "what": str(mutant),
+        }  # fmt: skip
+        self.trials[mutant.key][script.name] = row
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def killer(self, mutant):
+        rows = self.trials[mutant.key].values()
+        return next((row for row in rows if row["by"]), None)
+
+    def settled(self, mutant, script):
+        """Whether the script need not be asked again; forgets a kill that no longer stands."""
+        row = self.trials[mutant.key].get(script.name)
+        if row and row["by"] and row["text"] not in {digest(step.text) for step in script.steps}:
+            row = self.trials[mutant.key].pop(script.name) and None
+        return bool(self.killer(mutant)) or bool(row and row["version"] == script.version)
+
+
+def ask(script, mutants, ledger):
+    """Tries every mutant that the script has not yet been asked about."""
+    asked = [m for m in mutants if m.module in script.modules and not ledger.settled(m, script)]
+    if not asked:
+        return
+    if script.kind == "page":
+        watched = page(ROOT / "docs" / f"{script.name}.md", script.modules)
+    else:
+        watched = script
+    for step, twin in zip(script.steps, watched.steps, strict=True):
+        twin.watch()
+        step.entered, step.seconds = twin.entered, twin.seconds
+    if fault := trial(None, script, list(range(len(script.steps)))):
+        sys.exit(f"mutation: {fault.name} fails on the snippets as they are")
+    plans = [(script.plan(m), m) for m in asked]
+    for i, step in enumerate(script.steps):
+        for plan, mutant in plans:
+            if plan and (plan[0] == i if script.kind == "page" else i == 0):
+                ledger.note(mutant, script, trial(mutant, script, plan))
+        if script.kind == "page":
+            step.run()
+    for plan, mutant in plans:
+        if not plan:
+            ledger.note(mutant, script, None)
+    killed = sum(bool(ledger.killer(m)) for m in asked)
+    print(f"{script.name}: {killed} of {len(asked)} killed", flush=True)
+
+
+def ask_all(stems, mutants, ledger):
+    """The docstrings, each module's own page, the other pages, the tests."""
+    pages = {p.stem: p for p in sorted((ROOT / "docs").rglob("*.md")) if not p.name[0] == "_"}
+    with np.printoptions(), np.errstate():
+        for stem in stems:
+            ask(docstrings(stem), mutants, ledger)
+            if stem in pages:
+                ask(page(pages[stem], {stem}), mutants, ledger)
+        for stem, path in pages.items():
+            ask(page(path, set(stems) - {stem}), mutants, ledger)
+    for stem in stems:
+        then = functools.partial(ask, mutants=mutants, ledger=ledger)
+        status = pytest.main(
+            [
+                str(ROOT / "tests" / "snippets" / f"test_{stem}.py"),
+                "-p",
+                "no:cacheprovider",
+                "-qq",
+            ],
+            plugins=[Tests(stem, then)],
+        )
+        if status:
+            sys.exit(f"mutation: tests/snippets/test_{stem}.py cannot be collected: see above")
+
+
+# -- report -------------------------------------------------------------------------------
+
+
+def report(stems, mutants, ledger, judged):
+    """The table, the survivors, and what is missing from the promise."""
+    ways = {m: (ledger.killer(m) or {}).get("kind", "survived") for m in mutants}
+    rows = [("module", "mutants", "by pages", "by tests", "survived", "of them equivalent")]
+    for stem in [*stems, "all"]:
+        own = [m for m in mutants if stem in (m.module, "all")]
+        n = Counter(ways[m] for m in own)
+        known = sum(place(m) in judged for m in own if ways[m] == "survived")
+        pages = n["page"] + n["docstring"]
+        rows.append((stem, len(own), pages, n["test"], n["survived"], known))
+    lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
+    lines.insert(1, "|---|" + "---:|" * 5)
+    survivors = [m for m in mutants if ways[m] == "survived"]
+    plain = [m for m in mutants if not m.guards]
+    killed = 1 - len(survivors) / len(mutants)
+    by_pages = sum(ways[m] in {"page", "docstring"} for m in plain) / len(plain)
+    lines += ["", f"Killed: {killed:.1%} of {len(mutants)} mutants."]
+    lines += [f"By the pages alone: {by_pages:.1%} of {len(plain)}, error paths left out.", ""]
+    for m in survivors:
+        lines.append(f"- {judged.get(place(m), 'NOT JUDGED')}\n  {m}")
+    (RESULTS / "report.md").write_text("\n".join(lines) + "\n", "utf-8")
+    print("\n".join(lines[: len(stems) + 6]))
+    return missing(killed, by_pages, survivors, judged, stems)
+
+
+def missing(killed, by_pages, survivors, judged, stems):
+    """One sentence for each part of the promise that is not kept."""
+    if killed < KILLED:
+        yield f"{killed:.1%} of the mutants are killed, {KILLED:.0%} are asked"
+    if by_pages < KILLED_BY_PAGES:
+        yield f"the pages kill {by_pages:.1%}, {KILLED_BY_PAGES:.0%} are asked"
+    places = {place(m) for m in survivors}
+    if unjudged := sum(place(m) not in judged for m in survivors):
+        yield f"{unjudged} survivors are not judged: see build/mutation/report.md"
+    if stale := [p for p in judged if p not in places and p[0].split(".")[0] in stems]:
+        yield f"{JUDGED.name} judges {len(stale)} that do not survive, as {' | '.join(stale[0])}"
+
+
+def place(mutant):
+    """What names a mutant in the list of the judged, wherever in the file it moves."""
+    return f"{mutant.module}.{mutant.name}".rstrip("."), mutant.before, mutant.after
+
+
+def judgements():
+    rows = tomllib.loads(JUDGED.read_text("utf-8")).get("equivalent", [])
+    return {(row["where"], row["line"], row["becomes"]): row["why"] for row in rows}
+
+
+def main(stems):
+    if unknown := set(stems) - set(STEMS):
+        sys.exit(f"mutation: no module snippets/{min(unknown)}.py")
+    stems = stems or STEMS
+    every = [
+        m for stem in stems for m in mutants(stem, (ROOT / f"snippets/{stem}.py").read_text())
+    ]
+    for stem in STEMS:
+        importlib.import_module(f"snippets.{stem}")
+    ledger = Ledger(RESULTS / "trials.jsonl")
+    ask_all(stems, every, ledger)
+    if faults := list(report(stems, every, ledger, judgements())):
+        sys.exit("mutation: " + "; ".join(faults))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
