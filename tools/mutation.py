@@ -6,7 +6,7 @@
 A mutant is one top-level statement of a snippet with one small change, made by mutmut's
 operators.  It is put in place of the original in a forked child, just before the first example
 that enters it; the first one that then fails has killed it.  The docstrings and the module's own
-page come first, then the other pages, and last the module's tests.  Time is counted on the
+page come first, then the module's tests, and last the other pages.  Time is counted on the
 processor's clock, so that a busy machine kills nothing.
 
 What was found stays in build/mutation/: a killed mutant is tried again when its statement, or
@@ -56,6 +56,7 @@ from mutmut.mutation.file_mutation import MutationVisitor  # noqa: E402
 from mutmut.mutation.pragma_handling import IgnoredCode  # noqa: E402
 from sybil import Sybil  # noqa: E402
 from sybil.parsers.myst import DocTestDirectiveParser  # noqa: E402
+
 from verified import docstring_tests  # noqa: E402
 
 RESULTS = ROOT / "build" / "mutation"
@@ -120,6 +121,7 @@ OPERATORS = [
 
 def mutants(module, source):
     """Every mutant of a source, but for annotations, strings and the words of errors."""
+    text = source.encode()
     tree = MetadataWrapper(cst.parse_module(source))
     parents, spans = map(tree.resolve, (ParentNodeProvider, ByteSpanPositionProvider))
     visitor = MutationVisitor(OPERATORS, IgnoredCode(set(), set(), set()))
@@ -129,23 +131,14 @@ def mutants(module, source):
         line = list(ancestors(mutation.original_node, parents))
         if any(isinstance(node, cst.Raise) for node in line):
             continue
-        outer, inner = spans[line[-2]], spans[mutation.original_node]
-        start, end = inner.start - outer.start, inner.start - outer.start + inner.length
-        old = source.encode()[outer.start : outer.start + outer.length]
-        new = (
-            old[:start]
-            + tree.module.code_for_node(bare(mutation.mutated_node)).encode()
-            + old[end:]
-        )
+        whole, part = (spans[node] for node in (line[-2], mutation.original_node))
+        old = text[whole.start : whole.start + whole.length]
+        start = part.start - whole.start
+        piece = tree.module.code_for_node(bare(mutation.mutated_node)).encode()
+        new = old[:start] + piece + old[start + part.length :]
         old, new = old.decode(), new.decode()
-        before, after = changed_lines(old, new)
-        name = ".".join(
-            node.name.value
-            for node in reversed(line)
-            if isinstance(node, cst.FunctionDef | cst.ClassDef)
-        )
         guards = any(map(is_guard, line[1:], line))
-        mutant = Mutant(module, name, before, after, new, guards)
+        mutant = Mutant(module, name_of(line), *changed_lines(old, new), new, guards)
         found.setdefault(ast.dump(ast.parse(mutant.statement)), mutant)
     return list(found.values())
 
@@ -154,6 +147,14 @@ def ancestors(node, parents):
     while node is not None:
         yield node
         node = parents.get(node)
+
+
+def name_of(line):
+    """The function or method that a node and its ancestors stand in; empty for none."""
+    names = [node.name.value for node in line if isinstance(node, cst.FunctionDef | cst.ClassDef)]
+    if not any(isinstance(node, cst.FunctionDef) for node in line):
+        return ""
+    return ".".join(names[-2:][::-1] if isinstance(line[-2], cst.ClassDef) else names[-1:])
 
 
 def bare(node):
@@ -441,28 +442,25 @@ def ask(script, mutants, ledger):
 
 
 def ask_all(stems, mutants, ledger):
-    """The docstrings, each module's own page, the other pages, the tests."""
-    pages = {p.stem: p for p in sorted((ROOT / "docs").rglob("*.md")) if not p.name[0] == "_"}
+    """The docstrings, each module's own page, the tests, and last the other pages.
+
+    A module that has no page of its own is asked about on all of them.
+    """
+    pages = {p.stem: p for p in sorted((ROOT / "docs").rglob("*.md")) if p.name[0] != "_"}
+    homeless = set(stems) - set(pages)
     with np.printoptions(), np.errstate():
         for stem in stems:
             ask(docstrings(stem), mutants, ledger)
-            if stem in pages:
-                ask(page(pages[stem], {stem}), mutants, ledger)
         for stem, path in pages.items():
-            ask(page(path, set(stems) - {stem}), mutants, ledger)
+            ask(page(path, {stem} & set(stems) | homeless), mutants, ledger)
     for stem in stems:
         then = functools.partial(ask, mutants=mutants, ledger=ledger)
-        status = pytest.main(
-            [
-                str(ROOT / "tests" / "snippets" / f"test_{stem}.py"),
-                "-p",
-                "no:cacheprovider",
-                "-qq",
-            ],
-            plugins=[Tests(stem, then)],
-        )
-        if status:
-            sys.exit(f"mutation: tests/snippets/test_{stem}.py cannot be collected: see above")
+        file = str(ROOT / "tests" / "snippets" / f"test_{stem}.py")
+        if pytest.main([file, "-p", "no:cacheprovider", "-qq"], plugins=[Tests(stem, then)]):
+            sys.exit(f"mutation: {file} cannot be collected: see above")
+    with np.printoptions(), np.errstate():
+        for stem, path in pages.items():
+            ask(page(path, set(stems) - {stem} - homeless), mutants, ledger)
 
 
 # -- report -------------------------------------------------------------------------------
