@@ -25,6 +25,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -83,6 +84,12 @@ class Mutant:
     @functools.cached_property
     def key(self):
         return digest(self.module, self.statement)
+
+    @functools.cached_property
+    def binds(self):
+        """The names that data gives a value."""
+        nodes = ast.walk(ast.parse(self.statement))
+        return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
     def __str__(self):
         where = f"{self.module}.{self.name}" if self.name else self.module
@@ -271,7 +278,21 @@ class Script:
     def concerns(self, mutant, step):
         if mutant.name:
             return (mutant.module, mutant.name) in step.entered
-        return mutant.module in self.data
+        named = any(word in mutant.binds for word in re.findall(r"\w+", step.text))
+        users = {user for name in mutant.binds for user in readers()[name]}
+        return mutant.module in self.data and (named or bool(users & step.entered))
+
+
+@functools.cache
+def readers():
+    """Which functions of the snippets speak of a name."""
+    found = defaultdict(set)
+    for stem in STEMS:
+        for top in ast.parse((ROOT / f"snippets/{stem}.py").read_text("utf-8")).body:
+            for node in ast.walk(top):
+                if isinstance(node, ast.Name) and isinstance(top, ast.FunctionDef):
+                    found[node.id].add((stem, top.name))
+    return found
 
 
 def docstrings(stem):
@@ -456,7 +477,9 @@ def ask_all(stems, mutants, ledger):
     for stem in stems:
         then = functools.partial(ask, mutants=mutants, ledger=ledger)
         file = str(ROOT / "tests" / "snippets" / f"test_{stem}.py")
-        if pytest.main([file, "-p", "no:cacheprovider", "-qq"], plugins=[Tests(stem, then)]):
+        if pytest.main(
+            [file, "--assert=plain", "-p", "no:cacheprovider", "-qq"], plugins=[Tests(stem, then)]
+        ):
             sys.exit(f"mutation: {file} cannot be collected: see above")
     with np.printoptions(), np.errstate():
         for stem, path in pages.items():
