@@ -15,7 +15,6 @@ Survivors are judged in tests/mutation/equivalent.toml.
 """
 
 import ast
-import contextlib
 import cProfile
 import difflib
 import doctest
@@ -25,12 +24,12 @@ import importlib
 import inspect
 import json
 import os
+import pickle
 import re
 import resource
 import signal
 import sys
 import tomllib
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,8 +37,11 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a child inherits no threads
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "build" / "mutation"
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(RESULTS / "jax")  # compiled once for all children
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 import libcst as cst  # noqa: E402
@@ -60,7 +62,6 @@ from sybil.parsers.myst import DocTestDirectiveParser  # noqa: E402
 
 from verified import docstring_tests  # noqa: E402
 
-RESULTS = ROOT / "build" / "mutation"
 JUDGED = ROOT / "tests" / "mutation" / "equivalent.toml"
 KILLED, KILLED_BY_PAGES = 0.95, 0.80  # what the book promises
 MEMORY = 4 << 30  # bytes a child may ask for
@@ -234,19 +235,21 @@ class Step:
     seconds: float = 0.0
 
     def watch(self):
-        """Runs the step, and notes which functions it enters and how long it takes."""
-        profile, before = cProfile.Profile(), processor()
+        """Runs the step: the functions it enters, its seconds, and what it raised."""
+        profile, before, raised = cProfile.Profile(), processor(), None
         profile.enable()
-        with contextlib.suppress(Exception):  # it may look at its own profile
+        try:
             self.run()
+        except Exception as error:
+            raised = f"{type(error).__name__}: {error}"
         profile.disable()
-        self.seconds = processor() - before
         codes = {e.code for e in profile.getstats() if inspect.iscode(e.code)}
-        self.entered = {
+        entered = {
             (Path(code.co_filename).stem, code.co_qualname.partition(".<locals>")[0])
             for code in codes
             if Path(code.co_filename).parent == ROOT / "snippets"
         }
+        return entered, processor() - before, raised
 
 
 def processor():
@@ -358,42 +361,56 @@ def run_test(item):
 # -- trials -------------------------------------------------------------------------------
 
 
-def trial(mutant, script, plan):
-    """The step that kills the mutant, or None.  Forks: the child is the one that changes.
-
-    No mutant: the snippets as they are, which no step may kill.
-    """
+def forked(work):
+    """What a child wrote to its pipe, and the status it left with.  The parent never runs JAX:
+    its threads would not outlive the fork."""
     read, write = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # JAX and Python warn of threads, which are at rest
-        child = os.fork()
+    child = os.fork()
     if not child:
         os.close(read)
-        attack(mutant, script, plan, write)
+        status = 1
+        try:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1), os.dup2(silence, 2)
+            work(write)
+            status = 0
+        finally:
+            os._exit(status)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
-        begun = len(pipe.read())
-    _, status = os.waitpid(child, 0)
-    return None if status == 0 else script.steps[plan[max(begun, 1) - 1]]
+        written = pipe.read()
+    return written, os.waitpid(child, 0)[1]
+
+
+def watch(script):
+    """Runs the steps once, in a child, to see what each of them enters."""
+
+    def work(pipe):
+        with os.fdopen(pipe, "wb") as file:
+            pickle.dump([step.watch() for step in script.steps], file)
+
+    seen = pickle.loads(forked(work)[0])
+    for step, (entered, seconds, raised) in zip(script.steps, seen, strict=True):
+        step.entered, step.seconds = entered, seconds
+        if raised and script.kind != "page":  # an example may look at its own profile
+            sys.exit(f"mutation: {step.name} fails on the snippets as they are: {raised}")
+
+
+def trial(mutant, script, plan):
+    """The step that kills the mutant, or None."""
+    begun, status = forked(functools.partial(attack, mutant, script, plan))
+    return None if status == 0 else script.steps[plan[max(len(begun), 1) - 1]]
 
 
 def attack(mutant, script, plan, pipe):
-    """In the child: one byte for each step that begins; leaves with 0 if none fails."""
-    status = 1
-    try:
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1), os.dup2(silence, 2)
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        limit(1)
-        if mutant:
-            put_in_place(mutant, *script.namespaces)
-        for i in plan:
-            os.write(pipe, b".")
-            limit(1 + 4 * script.steps[i].seconds)
-            script.steps[i].run()
-        status = 0
-    finally:
-        os._exit(status)
+    """In the child: one byte for each step that begins."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    limit(1)
+    put_in_place(mutant, *script.namespaces)
+    for i in plan:
+        os.write(pipe, b".")
+        limit(3 + 4 * script.steps[i].seconds)
+        script.steps[i].run()
 
 
 def limit(seconds):
@@ -439,22 +456,14 @@ def ask(script, mutants, ledger):
     asked = [m for m in mutants if m.module in script.modules and not ledger.settled(m, script)]
     if not asked:
         return
-    if script.kind == "page":
-        watched = page(ROOT / "docs" / f"{script.name}.md", script.modules)
-    else:
-        watched = script
-    for step, twin in zip(script.steps, watched.steps, strict=True):
-        twin.watch()
-        step.entered, step.seconds = twin.entered, twin.seconds
-    if fault := trial(None, script, list(range(len(script.steps)))):
-        sys.exit(f"mutation: {fault.name} fails on the snippets as they are")
+    watch(script)
     plans = [(script.plan(m), m) for m in asked]
     for i, step in enumerate(script.steps):
         for plan, mutant in plans:
             if plan and (plan[0] == i if script.kind == "page" else i == 0):
                 ledger.note(mutant, script, trial(mutant, script, plan))
         if script.kind == "page":
-            step.run()
+            step.run()  # the next ones build on it
     for plan, mutant in plans:
         if not plan:
             ledger.note(mutant, script, None)
