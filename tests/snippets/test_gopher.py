@@ -222,3 +222,8 @@ def test_the_embeddings_and_the_last_layer_cost_two_products_of_the_vocabulary()
     ends = flops_of(program(*map(jnp.zeros, shapes)).jaxpr)
     bare = gopher.forward_flops(**sizes)
     assert gopher.forward_flops(**sizes, vocabulary=11) - bare == ends
+
+
+def test_the_vocabulary_is_that_of_gopher_unless_another_is_named():
+    d, named = 7, gopher.gopher_parameters(1, 1, 1, 7, vocabulary=1)
+    assert gopher.gopher_parameters(1, 1, 1, d) - named == 31_999 * d
