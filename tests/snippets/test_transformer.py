@@ -163,3 +163,12 @@ def test_initial_matrices_keep_the_variance_of_what_they_read():
 
 def test_the_vocabulary_of_the_base_model_is_that_of_section_5_1():
     assert t.transformer_parameters() - t.transformer_parameters(vocabulary=0) == 512 * 37_000
+
+
+def test_a_sub_layer_adds_what_it_finds_to_what_it_read():
+    x, same = np.array([[1.0, 2, 4, 9]]), np.eye(4)
+    p = t.init_block(np.random.default_rng(0), 4, 4)
+    p |= {"self_v": same, "self_o": same, "w_1": same, "w_2": same}
+    twice = jax.nn.standardize(2 * x, epsilon=1e-5)
+    np.testing.assert_allclose(t.attend("self", x, x, p, 1), twice, rtol=1e-9)
+    np.testing.assert_allclose(t.think(x, p), twice, rtol=1e-9)
