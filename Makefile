@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
-        oracles matrix linkcheck lint format bench sheet clean
+        oracles matrix mutation linkcheck lint format bench sheet clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -39,6 +39,7 @@ TESTS := $(VENV)/has-requirements-test
 EDITIONS := $(VENV)/has-requirements-editions
 ORACLES := $(VENV)/has-requirements-oracles
 MATRIX := $(VENV)/has-requirements-matrix
+MUTATION := $(VENV)/has-requirements-mutation
 AUDITS := tests/editions/node_modules/.package-lock.json
 
 $(AUDITS): tests/editions/package-lock.json
@@ -104,6 +105,10 @@ oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 matrix: $(MATRIX) ## run the examples on every Python and NumPy of the book; PYTHONS="3.12" on one
 	@$(PY) -m nox $(if $(PYTHONS),--python $(PYTHONS)) || \
 	  { echo "make: not every environment passed: see above; a Python that is not on the path counts as failed"; exit 1; }
+
+mutation: $(MUTATION) ## change the snippets on purpose, and see the book notice: MODULES="gpt lora"
+	@$(PY) -m pytest tests/mutation
+	@$(PY) tools/mutation.py $(MODULES)
 
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }

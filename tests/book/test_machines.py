@@ -22,7 +22,11 @@ OWN = sorted(
     for path in (ROOT / "docs").rglob("*.md")
 )
 KINDS = ("claims", "numbers", "errata")
-SPHINXS_OWN = {"genindex", "modindex", "py-modindex"}  # named in every book, also where there are none
+SPHINXS_OWN = {
+    "genindex",
+    "modindex",
+    "py-modindex",
+}  # named in every book, also where there are none
 ADDED = re.compile(
     r'<meta [^>]*(?:name="(?:description|citation_\w+)|property="og:[\w:]+")[^>]*>'
     r'|<script type="application/ld\+json">.*?</script>'

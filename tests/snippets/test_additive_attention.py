@@ -213,3 +213,13 @@ def test_the_authors_way_to_write_the_softmax_gives_the_same_weights():
     e = np.exp(aa.energies(s, 1e3 * h, w_a, u_a, v_a))
     alpha, _ = aa.additive_attention(s, 1e3 * h, w_a, u_a, v_a)
     np.testing.assert_allclose(alpha, e / e.sum(), atol=1e-15, rtol=1e-10)
+
+
+def test_initial_weights_keep_the_variance_of_what_is_read():
+    for w in aa.init_gru(np.random.default_rng(0), 200, 50).values():
+        assert (w.std() * np.sqrt(w.shape[1])) == pytest.approx(1, rel=0.03)
+
+
+def test_the_sizes_of_the_paper_are_those_of_its_appendix():
+    named = aa.rnn_parameters(n=1000, m=620, l=500, a=1000, vocabulary=30_000)
+    assert aa.rnn_parameters() == named

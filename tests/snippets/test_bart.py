@@ -344,3 +344,28 @@ def test_counts_are_those_of_the_released_models():
     assert bart_parameters(1024, 12) == 406_291_456
     assert bert_parameters(768, 12) == 110_106_428
     assert bert_parameters(1024, 24) == 336_226_108
+
+
+def test_none_or_all_of_the_places_may_be_drawn_and_means_below_one():
+    tokens = np.arange(1, 8)
+    assert sample(rng(0), 7, 0.0).tolist() == []
+    assert sample(rng(0), 7, 1.0).tolist() == list(range(7))
+    assert text_infilling(rng(0), tokens, 0.0, MASK)[0].tolist() == tokens.tolist()
+    assert sum(map(len, text_infilling(rng(0), tokens, 1.0, MASK)[1])) == 7
+    assert span_lengths(rng(0), 20, 0.5).sum() == 20
+
+
+@pytest.mark.parametrize("share", [-0.5, 1.5])
+def test_a_share_that_is_none_is_refused_by_the_infilling_too(share):
+    with pytest.raises(ValueError, match=r"^text_infilling: "):
+        text_infilling(rng(0), np.arange(1, 8), share, MASK)
+
+
+def test_as_many_tokens_as_positions_are_not_too_many():
+    params = init_bart(rng(0), V, N, D, 4 * D, 1)
+    assert embed(params, "enc", np.zeros(N, dtype=int)).shape == (N, D)
+
+
+def test_the_defaults_are_the_sizes_of_the_models_that_were_published():
+    assert bart_parameters(8, 1) == bart_parameters(8, 1, vocabulary=50_265, positions=1026)
+    assert bert_parameters(8, 1) == bert_parameters(8, 1, vocabulary=30_522, positions=512)

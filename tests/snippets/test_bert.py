@@ -269,3 +269,24 @@ def test_logits_have_the_shapes_of_their_tasks():
     assert bert.encoder_layer(t, params["layers"][0], 2).shape == (9, 8)
     assert bert.mlm_logits(params, t).shape == (9, 11)
     assert bert.nsp_logits(params, t).shape == (2,)
+
+
+def test_two_documents_are_enough_and_every_other_document_may_be_drawn():
+    rng, alone = np.random.default_rng(0), [["a"], ["b"], ["c"]]
+    assert bert.sentence_pair(rng, alone[:2], 0, 0) == ("a", "b", False)
+    assert {bert.sentence_pair(rng, alone, 0, 0)[1] for _ in range(50)} == {"b", "c"}
+
+
+def test_the_next_sentence_is_the_one_after_and_not_the_one_before():
+    rng, documents = np.random.default_rng(0), [["a", "b", "c", "d"], ["x"]]
+    drawn = {bert.sentence_pair(rng, documents, 0, 1)[1:] for _ in range(50)}
+    assert drawn == {("c", True), ("x", False)}
+
+
+def test_initial_weights_have_the_spread_of_the_authors_code():
+    params = bert.init_bert(np.random.default_rng(0), 400, 40, 64, 1)
+    assert params["seg_emb"].shape == (2, 64)
+    (layer,) = params.pop("layers")
+    for name, w in (params | layer).items():
+        if w.ndim == 2:
+            assert w.std() == pytest.approx(0.02, rel=0.15), name

@@ -283,3 +283,37 @@ def test_table_a9_has_fifty_models_whose_heads_nearly_span_the_width():
 def test_bad_input_is_refused(call):
     with pytest.raises(ValueError, match=r"^\w+: "):
         call()
+
+
+def test_the_refit_of_table_1_gives_the_losses_of_its_runs():
+    n, d, losses = chinchilla.runs(drop=5)
+    off = np.log(chinchilla.loss(n, d, BESIROGLU) / losses)
+    assert abs(off.mean()) < 5e-4
+
+
+def test_the_least_that_a_fit_needs_is_enough():
+    x = np.array([1.0, 2, 4])
+    assert chinchilla.power_law(x[:2], 3 * x[:2] ** 2) == pytest.approx((2, 3))
+    assert chinchilla.valley(x, np.log(x / 2) ** 2) == pytest.approx(2)
+    n, d = np.array([1e8, 1e9, 1e8, 1e9, 3e8]), np.array([1e9, 1e9, 1e10, 1e10, 3e9])
+    found = chinchilla.fit_loss(n, d, chinchilla.loss(n, d, PRINTED), PRINTED)
+    np.testing.assert_allclose(found, PRINTED, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: chinchilla.optimum(0, PRINTED),
+        lambda: chinchilla.huber(np.ones(2), 0.0),
+        lambda: chinchilla.runs(-1),
+        lambda: chinchilla.runs(len(chinchilla.runs()[0])),
+    ],
+)
+def test_the_edge_of_what_makes_sense_is_refused(call):
+    with pytest.raises(ValueError, match=r"^\w+: "):
+        call()
+
+
+def test_all_runs_are_kept_unless_some_are_dropped():
+    assert len(chinchilla.runs(0)[0]) == len(chinchilla.runs()[0]) == 245
+    assert len(chinchilla.runs(1)[0]) == 244

@@ -201,3 +201,26 @@ def test_the_last_bin_holds_certainty():
 def test_a_label_that_is_no_probability_is_refused():
     with pytest.raises(ValueError, match="outside 0 and 1"):
         c.calibration_error(np.array([1.2]), np.array([1.0]))
+
+
+def test_bounds_may_be_the_ends_and_may_meet():
+    p = np.array([0.2, 0.7])
+    np.testing.assert_array_equal(c.clamp(p, 0.0, 1.0), p)
+    np.testing.assert_array_equal(c.clamp(p, 0.5, 0.5), [0.5, 0.5])
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_certainty_has_no_odds(p):
+    with pytest.raises(ValueError, match=r"^log_odds: "):
+        c.log_odds(np.array(p))
+
+
+@pytest.mark.parametrize("p", [-0.5, 1.5])
+def test_a_label_that_is_no_chance_is_refused(p):
+    with pytest.raises(ValueError, match="outside 0 and 1"):
+        c.calibration_error(np.array([p]), np.ones(1))
+
+
+def test_certain_labels_share_the_last_bin_and_empty_bins_count_nothing():
+    assert c.calibration_error(np.array([1.0, 0.9]), np.array([0.9, 1.0])) == pytest.approx(0)
+    assert c.calibration_error(np.array([0.05, 0.15]), np.zeros(2)) == pytest.approx(0.1)

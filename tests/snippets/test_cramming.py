@@ -226,3 +226,25 @@ def test_peaks_are_those_of_the_ratio_of_cores():
 def test_bad_input_is_refused(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_the_ends_of_each_range_are_allowed():
+    assert c.affordable(6, 2, 3) == 1
+    assert c.triangle(0.25, base=1.0) == 1
+    assert c.dive(0.25, falloff=1.0) == 0.75
+    assert c.micro_batches(0.5, 1) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: c.triangle(0.5, base=-0.5),
+        lambda: c.triangle(0.5, falloff=0.0),
+        lambda: c.triangle(0.5, falloff=1.5),
+        lambda: c.dive(0.5, falloff=1.5),
+        lambda: c.micro_batches(0.5, 4, ramp=1.5),
+    ],
+)
+def test_what_lies_beyond_a_range_is_refused(call):
+    with pytest.raises(ValueError, match=r"^\w+: "):
+        call()

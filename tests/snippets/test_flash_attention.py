@@ -240,3 +240,13 @@ def test_arguments_are_left_alone():
 @pytest.mark.parametrize("name", ["figure_traffic", "figure_memory"])
 def test_the_figures_are_drawn(name):
     assert getattr(figures, name)().axes
+
+
+def test_a_name_without_its_part_is_an_error():
+    memory = Hbm(a=np.zeros(2), b=np.zeros(2))
+    with pytest.raises(ValueError, match="shorter"):
+        memory.store("a b", slice(0, 2), np.ones(2))
+
+
+def test_a_memory_of_one_row_is_enough():
+    assert block_sizes(8, 8) == (1, 1)

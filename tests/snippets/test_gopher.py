@@ -214,3 +214,29 @@ def test_training_flops_of_gopher_are_those_of_its_table():
 def test_bad_input_is_refused(call):
     with pytest.raises(ValueError, match=r"^\w+: "):
         call()
+
+
+def test_the_heads_of_each_model_are_as_wide_as_it():
+    assert all(heads * key_size == d for _, heads, key_size, d in TABLE_1.values())
+
+
+@pytest.mark.parametrize("zero", ["layers", "heads", "key_size", "d", "f", "vocabulary"])
+def test_a_size_of_nothing_is_refused_and_a_size_of_one_is_not(zero):
+    sizes = dict.fromkeys(["layers", "heads", "key_size", "d", "f", "vocabulary"], 1)
+    assert gopher.gopher_parameters(**sizes) > 0
+    with pytest.raises(ValueError, match="sizes count from 1"):
+        gopher.gopher_parameters(**sizes | {zero: 0})
+
+
+def test_the_embeddings_and_the_last_layer_cost_two_products_of_the_vocabulary():
+    sizes = {"layers": 2, "heads": 2, "key_size": 3, "d": 5, "n": 7, "f": 4}
+    program = jax.make_jaxpr(lambda one_hot, w, x: (one_hot @ w, x @ w.T))
+    shapes = [(7, 11), (11, 5), (7, 5)]
+    ends = flops_of(program(*map(jnp.zeros, shapes)).jaxpr)
+    bare = gopher.forward_flops(**sizes)
+    assert gopher.forward_flops(**sizes, vocabulary=11) - bare == ends
+
+
+def test_the_vocabulary_is_that_of_gopher_unless_another_is_named():
+    d, named = 7, gopher.gopher_parameters(1, 1, 1, 7, vocabulary=1)
+    assert gopher.gopher_parameters(1, 1, 1, d) - named == 31_999 * d

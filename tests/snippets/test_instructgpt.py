@@ -325,3 +325,44 @@ def test_the_nearest_share_finds_every_true_share(n, data):
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("start", [0, 4])
+def test_an_answer_starts_after_the_first_token_and_before_the_end(start):
+    params = init_gpt(rng_of(0), 9, 8, 4, 2, 1)
+    with pytest.raises(ValueError, match="no answer starts at"):
+        ig.token_log_probs(params, np.arange(4), start, 2)
+    assert ig.token_log_probs(params, np.arange(4), 1, 2).shape == (3,)
+
+
+def test_two_answers_make_one_comparison_and_one_person_a_share():
+    assert ig.comparisons(2).tolist() == [[0, 1]]
+    assert ig.nearest_share(70, 1) == 100
+
+
+@pytest.mark.parametrize("wins", [0.0, 1.0])
+def test_who_always_wins_has_no_difference_in_reward(wins):
+    with pytest.raises(ValueError, match="not between 0 and 1"):
+        ig.log_odds(wins)
+
+
+def test_pretraining_counts_as_much_as_gamma_says_and_not_at_all_by_default():
+    r, log_p = np.array([1.0, 3.0]), np.zeros((2, 4))
+    assert ig.ptx_objective(r, log_p, log_p, 0.1, pretraining=-5.0) == 2
+    assert ig.ptx_objective(r, log_p, log_p, 0.1, pretraining=-5.0, gamma=0.5) == -0.5
+    assert ig.ptx_objective(r, log_p, log_p, 0.1, gamma=0.5) == 2
+
+
+def test_who_always_miscounts_is_out_by_one_or_says_five_for_none():
+    x = np.repeat(ig.prompts(ig.load_aligned()["merges"], held_out=False), 4, axis=0)
+    shown = ig.demonstrate(x, 1.0, rng_of(0))
+    asked, out = x[:, 4] - ord("0"), ig.mistakes(shown)
+    assert set(asked.tolist()) == {1, 2, 3, 4}
+    assert set(out[asked > 1].tolist()) == {1} and set(out[asked == 1].tolist()) == {1, 4}
+
+
+def test_an_answer_without_the_word_is_as_wrong_as_can_be():
+    x = ig.prompts(ig.load_aligned()["merges"], held_out=True)
+    silent = np.full((len(x), ig.ANSWER), ord("\n"))
+    silent[:, 0] = ord(".")
+    assert set(ig.mistakes(np.concatenate([x, silent], axis=1)).tolist()) == {5}

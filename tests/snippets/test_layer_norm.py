@@ -199,3 +199,9 @@ def test_initial_weights_have_the_variance_of_xavier():
 def test_the_bound_of_definition_1_holds_for_gaussian_vectors():
     for d, eps in ((512, 0.1), (512, 0.3), (64, 0.5)):
         assert stats.chi2(d).sf(d * (1 + eps)) <= np.exp(-d * eps**2 / 8)
+
+
+def test_three_numbers_are_enough_for_a_jacobian_and_each_vector_has_its_own():
+    x = np.array([[1.0, 2, 6], [0, 0, 9]])
+    alone = [np.linalg.norm(jax.jacfwd(jax.nn.standardize)(row), 2) for row in x]
+    np.testing.assert_allclose(jacobian_norm(x), alone, rtol=1e-3)

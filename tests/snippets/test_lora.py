@@ -246,3 +246,21 @@ def test_counts_are_those_of_table_15(count, printed):
 def test_bad_input_is_refused(call):
     with pytest.raises(ValueError, match=r"^\w+: "):
         call()
+
+
+def test_a_rank_of_one_is_allowed():
+    adapters = l.init_lora(np.random.default_rng(0), {"w": np.ones((2, 3))}, ["w"], 1)
+    assert (adapters["w.a"].shape, adapters["w.b"].shape) == ((1, 2), (3, 1))
+
+
+def test_every_matrix_of_a_model_may_be_merged_and_every_direction_compared():
+    w, eye = np.ones((2, 3)), np.eye(3)
+    merged = l.merge_lora({"w": w}, {"w.a": np.ones((1, 2)), "w.b": np.ones((3, 1))}, 1.0)
+    np.testing.assert_array_equal(merged["w"], w + 1)
+    assert l.phi(eye, eye, 3, 3) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("i", "j"), [(0, 1), (1, 4), (4, 1)])
+def test_directions_that_a_matrix_does_not_have_are_refused(i, j):
+    with pytest.raises(ValueError, match=r"^phi: "):
+        l.phi(np.eye(3), np.eye(3), i, j)

@@ -277,3 +277,16 @@ def test_bad_input_is_refused(call):
     params = small(rng)
     with pytest.raises(ValueError, match=r"^\w+: "):
         call(rng, params)
+
+
+def test_the_narrowest_adapter_and_the_shortest_prefix_are_allowed():
+    rng = np.random.default_rng(0)
+    params = small(rng)
+    assert peft.init_adapters(rng, params, 1)["b0.att_down"].shape == (D, 1)
+    assert peft.init_prefix(rng, params, 1)["b0.prefix_k"].shape == (1, D)
+
+
+def test_the_way_down_keeps_the_variance_of_what_it_reads():
+    rng = np.random.default_rng(0)
+    w = peft.init_adapters(rng, {"tok_emb": np.ones((2, 400)), "b0.w_o": np.ones(1)}, 50)
+    assert w["b0.att_down"].std() * 20 == pytest.approx(1, rel=0.03)

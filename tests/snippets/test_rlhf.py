@@ -456,3 +456,30 @@ def test_the_summary_of_the_sft_model_itself_has_no_kl():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_one_answer_is_its_own_best_and_all_may_be_ranked():
+    p = np.array([0.5, 0.3, 0.2])
+    np.testing.assert_allclose(rlhf.best_of_n(p, 1), p)
+    assert rlhf.best_of_n_kl(1) == 0
+    ranked = rlhf.rank_answers(np.array([3.0, 1, 2]), 3, 50, np.random.default_rng(0))
+    assert (np.sort(ranked, axis=1) == [0, 1, 2]).all()
+
+
+def test_the_advantage_may_rise_no_further_than_a_fifth():
+    assert rlhf.CLIP == 0.2
+    assert rlhf.ppo_clip(np.array([1.5]), np.array([1.0]), rlhf.CLIP).item() == 1.2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: rlhf.ppo_clip(np.ones(1), np.ones(1), 0.0),
+        lambda: rlhf.doubling(1.0, 1.0, 0.0),
+        lambda: rlhf.optimum(np.full(2, 0.5), np.ones(2), 0.0),
+        lambda: rlhf.kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])),
+    ],
+)
+def test_nothing_is_no_bound(call):
+    with pytest.raises(ValueError, match=r"\w"):
+        call()

@@ -209,3 +209,24 @@ def test_instances_are_kept_once_and_only_where_the_input_decides_the_output(pai
 
 def test_figure_6_rates_252_answers_of_each_model():
     assert {sum(counts) for counts in s.FIGURE_6.values()} == {252}
+
+
+def test_as_alike_as_the_threshold_is_too_alike():
+    assert not s.is_novel("a b c", ["a b c"], threshold=1.0)
+
+
+def test_eight_seeds_are_enough_and_six_with_two_of_its_own_and_none_is_shown_twice():
+    human, machine = [f"h{i}" for i in range(8)], ["m0", "m1"]
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        assert sorted(s.sample_prompt(rng, human, [])) == human
+        assert sorted(s.sample_prompt(rng, human[:6], machine)) == human[:6] + machine
+    with pytest.raises(ValueError, match="seeds are too few"):
+        s.sample_prompt(np.random.default_rng(0), human[:5], machine)
+
+
+def test_every_label_needs_an_input_but_not_every_input_a_label():
+    rng = np.random.default_rng(0)
+    assert s.output_first(rng, np.array([[0.5, 0.5], [0, 0]]), 2) == [(0, 0), (0, 1)]
+    with pytest.raises(ValueError, match="a label that no input has"):
+        s.output_first(rng, np.array([[0.5, 0], [0.5, 0]]), 2)

@@ -228,3 +228,29 @@ def test_the_count_is_that_of_the_arrays(k, f, layers, v):
 @pytest.mark.holds("training_flops", by="published table: Vaswani et al. 2017, Table 2")
 def test_training_flops_of_the_big_model():
     assert f"{t.training_flops(3.5 * 86_400, 8, 9.5e12):.1e}" == "2.3e+19"
+
+
+def test_a_key_that_no_query_sees_is_no_error():
+    x, mask = np.eye(2), np.array([[True, False], [True, False]])
+    np.testing.assert_array_equal(t.attention(x, x, x, mask), x[[0, 0]])
+
+
+def test_initial_matrices_keep_the_variance_of_what_they_read():
+    p = t.init_block(np.random.default_rng(0), 128, 512)
+    matrices = [w for w in p.values() if w.ndim == 2]
+    assert len(matrices) == 6  # no attention to an encoder, unless it is asked for
+    for w in matrices:
+        assert w.std() * np.sqrt(len(w)) == pytest.approx(1, rel=0.03)
+
+
+def test_the_vocabulary_of_the_base_model_is_that_of_section_5_1():
+    assert t.transformer_parameters() - t.transformer_parameters(vocabulary=0) == 512 * 37_000
+
+
+def test_a_sub_layer_adds_what_it_finds_to_what_it_read():
+    x, same = np.array([[1.0, 2, 4, 9]]), np.eye(4)
+    p = t.init_block(np.random.default_rng(0), 4, 4)
+    p |= {"self_v": same, "self_o": same, "w_1": same, "w_2": same}
+    twice = jax.nn.standardize(2 * x, epsilon=1e-5)
+    np.testing.assert_allclose(t.attend("self", x, x, p, 1), twice, rtol=1e-9)
+    np.testing.assert_allclose(t.think(x, p), twice, rtol=1e-9)

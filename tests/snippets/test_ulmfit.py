@@ -214,3 +214,23 @@ def test_fewer_epochs_than_layers_are_an_error_unless_nothing_is_frozen():
 def test_error_reductions_are_those_of_section_4_2():
     printed = {(8.2, 4.6): 43.9, (6.57, 5.01): 23.7, (0.84, 0.80): 4.8, (30.58, 29.98): 2.0}
     assert all(round(ulmfit.error_reduction(*k), 1) == v for k, v in printed.items())
+
+
+@pytest.mark.parametrize("triangle", [ulmfit.stlr, ulmfit.stlr_landing])
+def test_the_peak_stands_where_the_cut_is_put(triangle):
+    assert max(range(100), key=lambda t: triangle(t, 100, cut_frac=0.25)) == 25
+
+
+def test_a_rise_over_all_steps_leaves_none_to_fall():
+    with pytest.raises(ValueError, match="none to rise or fall"):
+        ulmfit.peak_step(10, 1.0)
+
+
+def test_as_many_epochs_as_layers_are_enough():
+    assert ulmfit.schedule(3, 10, 3).shape == (30, 3)
+
+
+def test_a_rate_peaks_at_a_hundredth_and_falls_by_2_6_a_layer_unless_told_otherwise():
+    rates = ulmfit.schedule(2, 50, 2)
+    assert rates.max() == pytest.approx(0.01)
+    assert rates[-1, 1] / rates[-1, 0] == pytest.approx(2.6)
