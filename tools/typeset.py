@@ -23,6 +23,7 @@ LOST = re.compile(
 DEAD = re.compile(r"(?:Reference|Citation|Hyper reference) [`']([^']+)' on page (\S+) undefined")
 TWICE = re.compile(r"Label [`']([^']+)' multiply defined")
 WIDE = re.compile(r"Overfull \\hbox \((\d+\.\d+)pt too wide\) [^\n]*\n([^\n]*)")
+NO_FONT = re.compile(r"The font \"([^\"]+)\" cannot be found")
 PAGE = re.compile(r"\[(\d+)(?=[\]\s<({])")
 
 
@@ -96,6 +97,11 @@ def main(folder, name, target):
     path = folder / f"{name}.log"
     log = path.read_text("utf-8", "replace") if path.exists() else done.stdout + done.stderr
     if done.returncode:
+        if font := NO_FONT.search(log):
+            sys.exit(
+                f"typeset: no font {font[1]} here: on Debian run “make pdf-deps” as root, "
+                "elsewhere install it"
+            )
         print(last_lines(log), file=sys.stderr)
         sys.exit(f"typeset: XeLaTeX stopped; the whole log is {path}")
     if found := complaints(log):

@@ -320,6 +320,14 @@ def test_a_stopped_run_shows_the_error_and_the_next_one_starts_afresh(tmp_path, 
     assert not (tmp_path / "latex" / "book.running").exists()
 
 
+def test_a_missing_font_is_named_with_what_to_do(tmp_path, monkeypatch):
+    log = '! Package fontspec Error: The font "texgyrepagella" cannot be found.\n'
+    done, made = run(tmp_path, monkeypatch, log, 1)
+    assert done.returncode == 1
+    assert done.stderr.startswith("typeset: no font texgyrepagella here: on Debian run")
+    assert made == []
+
+
 def test_without_the_latex_it_says_what_has_to_run_first(tmp_path):
     command = [sys.executable, typeset.__file__, tmp_path, "book", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True)
