@@ -91,8 +91,9 @@ def test_no_markup_is_left(text):
 
 
 def test_no_card_forgets_the_examples_of_its_page(text):
-    cards = re.findall(r"^\s*(\d+) examples? verified", text, re.MULTILINE)
-    assert len(cards) == "\n".join(SOURCES.values()).count(":::{paper}")
+    cards = re.findall(r"· (\d+) examples? verified", text)
+    pages = [s for s in SOURCES.values() if re.search(r"^:::\{(paper|translation)\}", s, re.M)]
+    assert len(cards) == sum(">>> " in page for page in pages)
     assert "0" not in cards
 
 
