@@ -389,3 +389,7 @@ def test_one_answer_alone_earns_what_it_earns_among_others():
         np.testing.assert_array_equal(ig.token_rewards(*given), together[i])
         aims.append(ig.ptx_objective(*given))
     assert ig.ptx_objective(r, log_p, log_sft, 0.3) == pytest.approx(np.mean(aims), rel=1e-12)
+
+
+def test_a_petaflop_day_is_a_day_of_86400_seconds():
+    assert ig.petaflop_days(1e15 * 86_400) == 1
