@@ -351,8 +351,9 @@ class Tests:
             steps = [step(item) for item in session.items]
             spaces = [vars(module) for module in {item.module for item in session.items}]
             kind, stem = "test", self.stem
-            name = f"tests of {stem}"
-            self.then(Script(name, kind, {stem}, {stem}, steps, spaces))
+            script = Script(f"tests of {stem}", kind, {stem}, {stem}, steps, spaces)
+            script.version = digest(session.items[0].path.read_text("utf-8"))  # helpers too
+            self.then(script)
         return True
 
 
