@@ -57,7 +57,7 @@ def span_lengths(
     while lengths.sum() < total:
         lengths = np.append(lengths, rng.poisson(lam, size=total))
     ends = np.cumsum(lengths)
-    count = np.searchsorted(ends, total) + 1 if total else 0
+    count = np.searchsorted(ends, total) + 1
     return np.diff(np.minimum(ends[:count], total), prepend=0)
 
 

@@ -130,5 +130,5 @@ def calibration_error(
     if np.any((p < 0) | (p > 1)):
         raise ValueError("calibration_error: a label lies outside 0 and 1")
     which = np.minimum((np.asarray(p) * bins).astype(int), bins - 1)
-    excess = np.bincount(which, weights=p - truth, minlength=bins)
+    excess = np.bincount(which, weights=p - truth)
     return float(np.sum(np.abs(excess)) / len(p))

@@ -162,13 +162,6 @@ def instruction(word: str, times: int) -> str:
     return f"Say {word} {times} times:"
 
 
-def said(word: str, times: int) -> str:
-    """The answer that says it so often, filled up with ends of lines."""
-    if not 1 <= times < ANSWER:
-        raise ValueError(f"said: {times} times do not fit {ANSWER} tokens")
-    return f" {word}" * times + "." + "\n" * (ANSWER - 1 - times)
-
-
 def prompts(merges: Merges, held_out: bool) -> Int[Array, "b n"]:
     """All instructions to train on, or those that no training sees.
 

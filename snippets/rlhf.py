@@ -62,7 +62,7 @@ def gae(
     Schulman et al. 2017, eq. 11; Schulman et al. 2016, eq. 16.
     """
     delta = td_errors(r, v, gamma)
-    out, total = [], np.zeros(delta.shape[:-1])
+    out, total = [], 0.0
     for i in reversed(range(delta.shape[-1])):
         total = delta[..., i] + gamma * lam * total
         out.append(total)
@@ -259,7 +259,7 @@ def best_of_n(p: Float[Array, " y"], n: int) -> Float[Array, " y"]:
     if n < 1:
         raise ValueError("best_of_n: at least one answer must be drawn")
     worse = 1 - np.concatenate([np.zeros(1), np.cumsum(p)])
-    tail = np.clip(worse, 0, 1) ** n
+    tail = np.maximum(worse, 0) ** n
     return tail[:-1] - tail[1:]
 
 

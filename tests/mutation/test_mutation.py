@@ -135,3 +135,25 @@ def test_each_part_of_the_promise_that_is_not_kept_is_named():
     assert "toy.gone | x + 1 | x - 1" in told
     known = {mutation.place(mutant): "why"}
     assert list(missing(0.95, 0.8, [mutant], known, ["toy"])) == []
+
+
+def test_a_helper_that_changes_makes_another_version_of_the_same_tests(tmp_path):
+    made = []
+    for i in range(2):
+        path = tmp_path / f"test_toy_{i}.py"
+        path.write_text(f"def helper(): return {i}\ndef test_half(): helper()\n")
+        options = ["-qq", "--rootdir", str(tmp_path), "-p", "no:cacheprovider"]
+        pytest.main([str(path), *options], plugins=[mutation.Tests("toy", made.append)])
+    first, second = made
+    assert first.steps[0].text == second.steps[0].text
+    assert first.version != second.version
+
+
+def test_no_mark_of_what_a_test_holds_is_left():
+    marks = [
+        pytest.mark.holds("half", by="library: none").mark,
+        pytest.mark.skipif(False, reason="").mark,
+    ]
+    item = types.SimpleNamespace(own_markers=marks)
+    mutation.Tests("toy", None).pytest_itemcollected(item)
+    assert item.own_markers == marks[1:]

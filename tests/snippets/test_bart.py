@@ -369,3 +369,11 @@ def test_as_many_tokens_as_positions_are_not_too_many():
 def test_the_defaults_are_the_sizes_of_the_models_that_were_published():
     assert bart_parameters(8, 1) == bart_parameters(8, 1, vocabulary=50_265, positions=1026)
     assert bert_parameters(8, 1) == bert_parameters(8, 1, vocabulary=30_522, positions=512)
+
+
+@given(seeds)
+def test_spans_that_hide_nothing_have_a_mask_and_are_filled_in_too(seed):
+    tokens = np.arange(1, 30)
+    spoilt, spans = text_infilling(rng(seed), tokens, 0.5, MASK, lam=0.3)
+    assert min(map(len, spans)) == 0
+    assert fill_in(spoilt, spans, MASK).tolist() == tokens.tolist()

@@ -115,7 +115,7 @@ def test_packing_keeps_both_sentences_and_marks_what_is_its_own(a, b):
 
 
 def jax_norm(x, gain, bias):
-    return jax.nn.standardize(x, epsilon=bert.EPS) * gain + bias
+    return jax.nn.standardize(x, epsilon=1e-12) * gain + bias
 
 
 def jax_loss(p, shown, segments, ids, chosen, is_next, h):
@@ -290,3 +290,9 @@ def test_initial_weights_have_the_spread_of_the_authors_code():
     for name, w in (params | layer).items():
         if w.ndim == 2:
             assert w.std() == pytest.approx(0.02, rel=0.15), name
+
+
+def test_an_answer_need_not_beat_none_by_more_than_it_is_told():
+    s, e, t = np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([[0.0, 0.0], [0.25, 0.25]])
+    assert bert.answer(s, e, t) == (1, 1)
+    assert bert.answer(s, e, t, tau=0.75) is None

@@ -317,3 +317,13 @@ def test_the_edge_of_what_makes_sense_is_refused(call):
 def test_all_runs_are_kept_unless_some_are_dropped():
     assert len(chinchilla.runs(0)[0]) == len(chinchilla.runs()[0]) == 245
     assert len(chinchilla.runs(1)[0]) == 244
+
+
+def test_a_budget_below_one_is_spent_all_the_same():
+    n, d = chinchilla.optimum(0.5, PRINTED)
+    assert 6 * n * d == pytest.approx(0.5)
+
+
+def test_equal_losses_have_no_lowest_point():
+    with pytest.raises(ValueError, match="no lowest point"):
+        chinchilla.valley(np.array([1.0, 2.0, 4.0]), np.zeros(3))

@@ -224,3 +224,10 @@ def test_a_label_that_is_no_chance_is_refused(p):
 def test_certain_labels_share_the_last_bin_and_empty_bins_count_nothing():
     assert c.calibration_error(np.array([1.0, 0.9]), np.array([0.9, 1.0])) == pytest.approx(0)
     assert c.calibration_error(np.array([0.05, 0.15]), np.zeros(2)) == pytest.approx(0.1)
+
+
+def test_certain_labels_drive_the_scores_apart_until_the_last_of_the_2000_steps():
+    certain = np.array([[0.5, 1.0], [0.0, 0.5]])
+    last, one_more = (c.fit_scores(certain, steps) for steps in (2000, 2001))
+    np.testing.assert_array_equal(c.fit_scores(certain), last)
+    assert one_more[0] > last[0]

@@ -160,20 +160,26 @@ def test_batches_are_windows_of_the_text_and_depend_on_the_step_alone():
 
 
 @pytest.mark.holds("cram", by="library: jax.example_libraries.optimizers")
-def test_a_run_is_adam_on_cut_gradients_with_the_rate_of_the_cycle():
-    d, steps, tokens = 16, 3, c.texts()[0]
+@pytest.mark.parametrize(
+    ("d", "steps", "tokens", "cut"),
+    [(16, 3, c.texts()[0], {True}), (4, 20, np.full(200, 7), {True, False})],
+    ids=["chapters", "one token again and again"],
+)
+def test_a_run_is_adam_on_cut_gradients_with_the_rate_of_the_cycle(d, steps, tokens, cut):
     losses = [loss for _, loss in c.cram(d, steps, tokens)]
     *_, (params, _) = c.cram(d, steps, tokens)
-    rates = np.interp([1 / 6, 3 / 6, 5 / 6], [0, 0.5, 1], [0, 0.3 / d, 0])
+    rates = np.interp((np.arange(steps) + 0.5) / steps, [0, 0.5, 1], [0, 0.3 / d, 0])
     start, update, get = optimizers.adam(lambda t: rates[t], b1=0.9, b2=0.98, eps=1e-8)
     state = start(g.init_gpt(np.random.default_rng(0), c.V, c.N, d, 1, c.LAYERS))
+    lengths = []
     for t in range(steps):
         p = {k: np.asarray(w) for k, w in get(state).items()}
         batch = c.batch_at(tokens, t, c.SIZE, c.N)
         assert losses[t] == pytest.approx(float(g.gpt_loss(p, batch, 1)), abs=1e-12)
         grads = grad(g.gpt_loss)(p, batch, 1)
-        assert optimizers.l2_norm(grads) > 0.5  # else nothing is cut here
+        lengths.append(optimizers.l2_norm(grads))
         state = update(t, optimizers.clip_grads(grads, 0.5), state)
+    assert {bool(length > 0.5) for length in lengths} == cut
     for k, w in get(state).items():
         np.testing.assert_allclose(params[k], w, atol=1e-10, rtol=1e-10)
 

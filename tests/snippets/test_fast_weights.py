@@ -345,3 +345,25 @@ def test_the_flip_flop_is_learnt_by_both_interfaces_and_not_without_learning():
     assert np.isfinite(learn(3, 1.0, 600, 30)).mean() > 0.5
     assert np.isfinite(learn(4, 0.5, 1500, 20)).mean() > 0.3
     assert not np.isfinite(learn(3, 0.0, 300, 30)).any()
+
+
+def test_weights_that_sum_to_one_leave_a_mean_as_it_is():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(normalised(x, np.ones(2)), x)
+
+
+def test_no_positions_make_no_chunk():
+    assert linear_attention_chunked(*np.zeros((3, 0, 2)), size=4).shape == (0, 2)
+
+
+def test_features_of_many_vectors_are_those_of_each():
+    rng = np.random.default_rng(3)
+    x, omega = rng.normal(size=(3, 2)), rng.normal(size=(5, 2))
+    for features in (positive_features, hyperbolic_features, trigonometric_features):
+        each = np.stack([features(row, omega) for row in x])
+        np.testing.assert_allclose(features(x, omega), each, rtol=1e-12)
+
+
+def test_dpfp_multiplies_neighbours_unless_told_to_go_further():
+    x = np.array([1.0, 2.0])
+    assert dpfp(x).tolist() == [0, 2, 0, 0]

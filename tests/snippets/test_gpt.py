@@ -509,3 +509,46 @@ def test_counts_are_those_of_the_released_models():
 def test_training_compute_is_that_of_table_d_1():
     assert f"{g.train_flops(174_600 * 10**6, 300 * 10**9):.2E}" == "3.14E+23"
     assert f"{g.train_flops(11_000 * 10**6, 10**12, 0.5):.2E}" == "3.30E+22"
+
+
+def test_defaults_are_those_of_jax_and_of_the_paper():
+    rng = np.random.default_rng(0)
+    params = {"w": rng.normal(size=(3, 2))}
+    start, update, get = optimizers.adam(0.01)
+    theirs, state = start(params), None
+    for step in range(3):
+        grads = {"w": rng.normal(size=(3, 2))}
+        theirs = update(step, grads, theirs)
+        params, state = g.adam(params, grads, state, 0.01)
+    np.testing.assert_allclose(params["w"], get(theirs)["w"], rtol=1e-10)
+    params, h, rng = model(1)
+    tokens, labels, w_y = rng.integers(11, size=(2, 5)), np.array([1, 3]), np.ones((12, 4))
+    given = params, w_y, tokens, labels, h
+    assert g.finetune_loss(*given) == g.finetune_loss(*given, lam=0.5)
+
+
+def test_a_text_of_two_tokens_has_one_to_predict():
+    params, h, rng = model(2)
+    tokens = rng.integers(11, size=(3, 2))
+    wanted = jax_loss(params, tokens, h)
+    np.testing.assert_allclose(g.gpt_loss(params, tokens, h), wanted, rtol=1e-10)
+
+
+def test_a_temperature_of_one_is_the_softmax_itself():
+    logits, n = np.array([0.0, 1.0, -2.0, 0.5]), 40_000
+    draws = g.draw(np.tile(logits, (n, 1)), np.random.default_rng(0))
+    expected = n * np.asarray(jax.nn.softmax(logits))
+    assert stats.chisquare(np.bincount(draws, minlength=4), expected).pvalue > 0.001
+    params, h, rng = model(4)
+    prompt = rng.integers(11, size=(4, 2))
+    ours, at_one = (
+        g.generate(params, prompt, 6, h, np.random.default_rng(0), *temperature)
+        for temperature in ((), (1.0,))
+    )
+    np.testing.assert_array_equal(ours, at_one)
+
+
+def test_a_token_that_was_never_learned_has_a_chance_too():
+    learn, test = np.array([0, 1, 1, 0, 1]), np.array([0, 2])
+    alone, seen, k = 1 / (5 + 3), 2, 4.0
+    assert g.bigram_loss(learn, test, 3, k) == pytest.approx(-np.log(k * alone / (seen + k)))

@@ -82,3 +82,10 @@ def test_the_gradient_of_cross_entropy_is_probability_less_target():
 def test_a_wrong_shape_is_refused():
     with pytest.raises(TypeCheckError):
         layers.layer_norm(np.ones((2, 3)), np.ones(4), np.zeros(3))
+
+
+def test_rows_far_apart_are_normalised_each_by_itself():
+    x, targets = np.array([[1e4, 1e4 - 1], [-1e4, -1e4 - 1]]), np.array([0, 1])
+    np.testing.assert_allclose(layers.softmax(x), special.softmax(x, axis=-1), rtol=1e-13)
+    expected = -special.log_softmax(x, axis=-1)[[0, 1], targets].mean()
+    np.testing.assert_allclose(layers.cross_entropy(x, targets), expected, rtol=1e-12)

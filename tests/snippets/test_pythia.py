@@ -253,3 +253,15 @@ def test_counts_without_an_event_are_refused():
         pythia.dispersion(np.zeros(3, dtype=int))
     with pytest.raises(ValueError, match="must be positive"):
         pythia.poisson(0.0, 3)
+
+
+def test_the_defaults_are_one_shard_and_half_a_batch_of_1024():
+    assert pythia.pythia_parameters(1, 8) == pythia.pythia_parameters(1, 8, 1, 50_277)
+    assert pythia.pythia_parameters(1, 8) != pythia.pythia_parameters(1, 8, 2, 50_277)
+    assert pythia.memorised(np.random.default_rng(0), np.ones(3)).tolist() == [512] * 3
+
+
+def test_quantiles_of_a_high_rate_are_scipys():
+    counts = np.random.default_rng(0).poisson(300, size=40)
+    wanted = stats.poisson.ppf((np.arange(40) + 0.5) / 40, counts.mean())
+    np.testing.assert_array_equal(pythia.quantiles(counts)[0], wanted)

@@ -483,3 +483,51 @@ def test_the_advantage_may_rise_no_further_than_a_fifth():
 def test_nothing_is_no_bound(call):
     with pytest.raises(ValueError, match=r"\w"):
         call()
+
+
+def test_advantages_of_a_batch_of_batches_are_those_of_each():
+    rng = rng_of(8)
+    r, v = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3, 5))
+    each = [rlhf.gae(*given, 0.9, 0.8) for given in zip(r, v, strict=True)]
+    np.testing.assert_array_equal(rlhf.gae(r, v, 0.9, 0.8), each)
+
+
+def test_prompts_with_rewards_far_apart_have_an_optimum_each():
+    r = np.array([[1e4, 1e4 - 1], [-1e4, -1e4 - 1]])
+    best, log_z = rlhf.optimum(np.full((2, 2), 0.5), r, 1.0)
+    np.testing.assert_allclose(best, special.softmax(r, axis=-1), rtol=1e-12)
+    wanted = special.logsumexp(r, axis=-1) - np.log(2)
+    np.testing.assert_allclose(log_z, wanted, rtol=1e-12)
+
+
+@pytest.mark.holds("ppo_table", by="brute force: draw by draw")
+def test_ppo_in_a_table_is_done_draw_by_draw():
+    """The same random numbers, an answer looked up for each of them."""
+    rng = rng_of(11)
+    ref, r, beta = softmax(rng.normal(size=(2, 3))), rng.normal(size=(2, 3)), 0.5
+    _, way = rlhf.ppo_table(ref, r, beta, 2, rng_of(12), batch=16)
+    rng, theta = rng_of(12), np.log(ref)
+    for rate, after in zip((1.0, 0.5), way, strict=True):
+        pi = special.softmax(theta, axis=-1)
+        x, draws = rng.integers(2, size=16), rng.random((16, 1))[:, 0]
+        y = np.array([np.searchsorted(np.cumsum(pi[a]), u) for a, u in zip(x, draws, strict=True)])
+        got = [[r[a, b] - beta * np.log(pi[a, b] / ref[a, b]) for b in range(3)] for a in (0, 1)]
+        adv = np.array([got[a][b] - pi[a] @ got[a] for a, b in zip(x, y, strict=True)])
+        for i in range(0, 16, 2):
+            two = slice(i, i + 2)
+            theta = rlhf.clip_step(theta, pi, x[two], y[two], adv[two], rate)
+        np.testing.assert_allclose(after, special.softmax(theta, axis=-1), rtol=1e-10)
+
+
+class Highest(np.random.Generator):
+    """Draws the largest number below one, always."""
+
+    def random(self, size):
+        return np.full(size, np.nextafter(1.0, 0.0))
+
+
+def test_a_draw_above_all_that_rounding_left_is_the_last_answer():
+    ref = np.full((1, 7), 1 / 7)
+    assert np.cumsum(softmax(np.log(ref)))[-1] < np.nextafter(1.0, 0.0)
+    pi, _ = rlhf.ppo_table(ref, np.arange(7.0)[None], 0.5, 1, Highest(np.random.PCG64(0)))
+    assert pi.argmax() == 6

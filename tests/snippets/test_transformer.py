@@ -254,3 +254,10 @@ def test_a_sub_layer_adds_what_it_finds_to_what_it_read():
     twice = jax.nn.standardize(2 * x, epsilon=1e-5)
     np.testing.assert_allclose(t.attend("self", x, x, p, 1), twice, rtol=1e-9)
     np.testing.assert_allclose(t.think(x, p), twice, rtol=1e-9)
+
+
+def test_each_query_of_each_mask_must_see_a_key():
+    x = np.ones((2, 2, 3))
+    blind = np.array([[[True, True], [False, False]], [[True, True], [True, True]]])
+    with pytest.raises(ValueError, match="hides every key"):
+        t.attention(x, x, x, blind)
