@@ -37,11 +37,11 @@ def test_a_page_can_be_read_without_scripts(browser):
 def test_claim_annotation_and_ledger_lead_to_each_other(tab):
     tab.goto(url("architectures/transformer.html"))
     tab.locator("#claim-2\\.8 a.claim-number").click()
-    assert tab.url.endswith("#annotation-2.8")
+    tab.wait_for_url("**/transformer.html#annotation-2.8")
     tab.locator("#annotation-2\\.8 .chip.verdict").click()
-    assert "appendix/claims.html#row-2.8" in tab.url
+    tab.wait_for_url("**/appendix/claims.html#row-2.8")
     tab.get_by_role("link", name="2.8", exact=True).click()
-    assert tab.url.endswith("transformer.html#claim-2.8")
+    tab.wait_for_url("**/transformer.html#claim-2.8")
 
 
 def test_every_example_shows_that_it_was_verified(tab):

@@ -69,8 +69,8 @@ def test_the_latex_and_its_figures_are_the_same_to_the_byte(elsewhere):
 
 def files(folder):
     """All that a reader gets: without Sphinx's own record of the build."""
-    paths = (path for path in folder.rglob("*") if path.is_file())
-    return {str(p.relative_to(folder)): p.read_bytes() for p in paths if p.name != ".buildinfo"}
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def test_the_html_is_the_same_to_the_byte(elsewhere):
