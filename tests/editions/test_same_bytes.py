@@ -30,7 +30,9 @@ def elsewhere(tmp_path_factory):
     """The book built in another folder, with the date of the one under test."""
     assert EPUB.exists() and LATEX.exists(), "no EPUB or no LaTeX: run make epub pdf first"
     copy = tmp_path_factory.mktemp("another folder") / "book"
-    skip = shutil.ignore_patterns("build", ".venv", ".git", "__pycache__", ".*_cache")
+    skip = shutil.ignore_patterns(
+        "build", ".venv", ".git", "node_modules", "__pycache__", ".*_cache"
+    )
     shutil.copytree(ROOT, copy, ignore=skip)
     shutil.copytree(ROOT / "build" / "pdf", copy / "build" / "pdf")
     for builder in ("epub", "latex", "html"):
