@@ -14,9 +14,14 @@ from pybtex.exceptions import PybtexError
 from sphinxcontrib.bibtex import bibfile
 
 parse_bibdata = bibfile.parse_bibdata
+ALLOW, MAKE_ROOM = "allow it to be written, or name another folder", "make room on the disk"
 WHAT_TO_DO = {
-    errno.ENOSPC: "make room on the disk",
-    errno.EDQUOT: "make room on the disk",
+    errno.EACCES: ALLOW,
+    errno.EPERM: ALLOW,
+    errno.EROFS: ALLOW,
+    errno.ENOTDIR: ALLOW,
+    errno.ENOSPC: MAKE_ROOM,
+    errno.EDQUOT: MAKE_ROOM,
     errno.EFBIG: "allow larger files (ulimit -f), or make room on the disk",
 }
 
@@ -27,18 +32,14 @@ def stop(sentence):
     raise SystemExit(2)
 
 
-def unwritable(error, folder):
-    """The sentence for an error of the file system that is none of the book's doing, or None."""
-    if not isinstance(error, OSError) or isinstance(error, FileNotFoundError):
-        return None
-    what_to_do = WHAT_TO_DO.get(error.errno, "allow it to be written, or name another folder")
-    return f"cannot write {error.filename or folder}: {error.strerror}: {what_to_do}"
-
-
 def explain(app, error):
+    """Names what could not be written; an error of any other kind is left to Sphinx."""
     error = getattr(error, "orig_exc", None) or error  # what an extension met
-    if sentence := unwritable(error, app.outdir):
-        stop(sentence)
+    if not isinstance(error, OSError) or error.errno not in WHAT_TO_DO:
+        return
+    place = Path(error.filename or app.outdir)
+    if any(place.is_relative_to(folder) for folder in (app.outdir, app.doctreedir)):
+        stop(f"cannot write {place}: {error.strerror}: {WHAT_TO_DO[error.errno]}")
 
 
 def refuse_other_encodings(app, env, docnames):

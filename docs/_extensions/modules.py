@@ -57,13 +57,11 @@ def take_away(package, but=()):
 
 
 def give_back(taken):
+    """Undoes ``take_away``."""
     for name, module in taken.items():
         parent, _, leaf = name.rpartition(".")
         setattr(sys.modules[parent], leaf, module)
         sys.modules[name] = module
-
-
-PYTHONS = {"__builtins__", "__loader__", "__spec__"}  # names that are none of the module's own
 
 
 # -- what is kept ---------------------------------------------------------------------------
@@ -87,6 +85,9 @@ class Kept:
     @property
     def is_altered(self):
         return self.content != content(self.module) or self.stamp != self.stamp_now()
+
+
+PYTHONS = {"__builtins__", "__loader__", "__spec__"}  # names that are none of the module's own
 
 
 def content(module):

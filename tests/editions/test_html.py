@@ -59,3 +59,13 @@ def test_search_finds_a_word_from_a_file(tab):
     tab.goto(url("search.html") + "?q=sinusoids")
     tab.wait_for_selector("#search-results li a", timeout=15_000)
     assert "transformer.html" in tab.locator("#search-results li a").first.get_attribute("href")
+
+
+def test_an_equation_scrolls_and_its_number_stays_in_sight(tab):
+    tab.set_viewport_size({"width": 390, "height": 900})
+    tab.goto(url("efficiency/pythia.html"))
+    rights = tab.evaluate(
+        "[...document.querySelectorAll('.eqno')].map((e) => e.getBoundingClientRect().right)"
+    )
+    assert len(rights) > 3
+    assert max(rights) <= 390
