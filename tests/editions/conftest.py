@@ -39,7 +39,8 @@ def browser():
 
 @pytest.fixture
 def tab(browser):
-    page = browser.new_page()
+    """A page that scrolls at once, so that a link stays where the mouse goes to look for it."""
+    page = browser.new_page(reduced_motion="reduce")
     yield page
     page.close()
 
