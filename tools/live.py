@@ -44,6 +44,7 @@ def stand_by(argv):
     def wait_and_build(app, *args):
         if not int(at_once):
             warm_up(app)
+            rehearse(app)
         gc.freeze()
         gc.disable()  # a process for one build has no time for it
         saved = json.loads(sys.stdin.readline() or os._exit(0))  # no line: the server has gone
@@ -71,6 +72,21 @@ def warm_up(app):
             with suppress(Exception, SystemExit):  # the page that uses it will tell
                 import_module(".".join(file.relative_to(folder).with_suffix("").parts))
     modules.start_afresh(package)
+
+
+def rehearse(app):
+    """Writes the page that was saved last to nowhere, so that all that it takes is loaded."""
+    from sphinx.util.logging import suppress_logging
+
+    builder, read = app.builder, app.env.all_docs
+    with suppress_logging(), suppress(Exception):  # the build itself will tell
+        page = max(read, key=read.get)
+        builder.get_output_path = lambda _: Path(os.devnull)
+        builder.prepare_writing({page})
+        doctree = app.env.get_and_resolve_doctree(page, builder, tags=app.tags)
+        builder.write_doc(page, doctree)
+        builder.gen_additional_pages()
+    builder.__dict__.pop("get_output_path", None)
 
 
 def pages_of(env, files):

@@ -6,6 +6,7 @@ cite a changed entry are written again, and the bibliography says which pages ci
 Stands on sphinxcontrib-bibtex alone.  Above it: ``ledger``, which asks what a subtree cites.
 """
 
+import re
 from functools import cache
 from hashlib import blake2b
 
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 format_entry = BaseStyle.format_entry
 find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
 decode = Text.from_latex
+WORDS = re.compile(r"(?!.*(,,|--))[\w.,:;/+-]+( [\w.,:;/+-]+)*")  # the same in TeX
 
 
 def cited(node):
@@ -115,8 +117,8 @@ def use_cache(app):
 
 
 def from_latex(text):
-    """Rich text from a field of the bibliography; a mere word needs no decoding."""
-    return Text(text) if text.isalnum() else decode(text)
+    """Rich text from a field of the bibliography; mere words need no decoding."""
+    return Text(text) if WORDS.fullmatch(text) else decode(text)
 
 
 # -- writing again what changed ---------------------------------------------------------------

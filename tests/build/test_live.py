@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
+from sphinx.testing.util import SphinxTestApp
 from websockets.sync.client import connect
 
 from tools import live
@@ -246,6 +248,43 @@ def test_what_is_watched_and_what_a_standby_may_be_used_for(path, watched, late)
     assert not watched or live.is_read_late(root, root / path) == late
 
 
+@pytest.fixture
+def app(tmp_path):
+    """Sphinx, set up on a page with a link that leads nowhere."""
+    source, apps = tmp_path / "docs", []
+    source.mkdir()
+    (source / "conf.py").write_text('project, html_theme = "Ladders", "basic"')
+    (source / "index.rst").write_text("Ladder\n======\n\nA :ref:`missing` rung.\n")
+
+    def set_up():
+        for one in apps:
+            one.cleanup()
+        apps.append(SphinxTestApp("html", srcdir=source, builddir=tmp_path / "build"))
+        return apps[-1]
+
+    yield set_up
+    apps[-1].cleanup()
+
+
+def test_a_rehearsal_writes_nothing_and_says_nothing(app, tmp_path):
+    def written():
+        files = (path for path in (tmp_path / "build").rglob("*") if path.is_file())
+        return {path: path.stat().st_mtime_ns for path in files}
+
+    app().build()
+    standby, before, shown = app(), written(), []
+    standby.connect("html-page-context", lambda app, page, *_: shown.append(page))
+    live.rehearse(standby)
+    assert shown == ["index", "search"]
+    assert written() == before
+    assert (standby._warncount, standby.warning.getvalue()) == (0, "")
+    page = tmp_path / "docs" / "index.rst"
+    page.write_text(page.read_text().replace("A :ref:", "Another :ref:"))
+    standby.build()
+    assert "Another" in (tmp_path / "build" / "html" / "index.html").read_text()
+    assert standby._warncount == 1
+
+
 def test_the_names_borrowed_from_sphinx_and_sphinx_autobuild_have_not_moved():
     from sphinx_autobuild.middleware import JavascriptInjectorMiddleware
     from sphinx_autobuild.server import RebuildServer
@@ -256,6 +295,10 @@ def test_the_names_borrowed_from_sphinx_and_sphinx_autobuild_have_not_moved():
         "JavascriptInjectorMiddleware": (JavascriptInjectorMiddleware(None, ""), ["script"]),
         "Sphinx": (Sphinx, ["build", "connect"]),
         "BuildEnvironment": (BuildEnvironment, ["path2doc", "found_docs"]),
+        "StandaloneHTMLBuilder": (
+            StandaloneHTMLBuilder,
+            ["get_output_path", "prepare_writing", "write_doc", "gen_additional_pages"],
+        ),
     }
     moved = [
         f"{owner}.{name}"
