@@ -22,7 +22,8 @@ from types import ModuleType
 
 def loaded(package):
     """The package's modules that Python has imported."""
-    return [name for name in sys.modules if name.startswith(f"{package}.")]
+    inside = f"{package}."
+    return [name for name in sys.modules if name.startswith(inside)]
 
 
 def files(package):

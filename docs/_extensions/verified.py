@@ -19,6 +19,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -98,12 +99,18 @@ def text_of(node):
     return node.get("test") or node.astext()
 
 
+@cache
+def lines(path):
+    """The lines of a file, kept while one page is read."""
+    return Path(path).read_text("utf-8").split("\n")
+
+
 def first_line(node):
     """Index of the line of the file that an example block starts on.
 
     Directives nested in others report the line of their fence, or one before it.
     """
-    rows = Path(source_of(node)).read_text("utf-8").split("\n")
+    rows = lines(source_of(node))
     wanted = text_of(node).lstrip("\n").split("\n", 1)[0].strip()
     start = max((node.line or 1) - 1, 0)
     return next((i for i in range(start, len(rows)) if rows[i].strip() == wanted), start)
@@ -179,15 +186,15 @@ def run_docstrings(module, runner):
 # -- the page -----------------------------------------------------------------------------
 
 
-def skipped_prompts(doctree, path):
+def skipped_prompts(blocks, path):
     """Line numbers of `>>>` that stand in no example block: Sphinx would pass them unseen."""
     run = set()
-    for node in filter(is_example, doctree.findall()):
+    for node in blocks:
         if source_of(node) == str(path):
             start = first_line(node)
             run.update(range(start, start + len(text_of(node).split("\n"))))
-    rows = Path(path).read_text("utf-8").split("\n")
-    return [i + 1 for i, row in enumerate(rows) if row.lstrip().startswith(">>>") and i not in run]
+    rows = enumerate(lines(str(path)))
+    return [i + 1 for i, row in rows if row.lstrip().startswith(">>>") and i not in run]
 
 
 def never_run(node):
@@ -200,9 +207,9 @@ def never_run(node):
     return None
 
 
-def mark(doctree, failures):
+def mark(blocks, failures):
     """Shows on the page which blocks were verified, and under a failed one what it printed."""
-    for node in list(filter(is_example, doctree.findall())):
+    for node in blocks:
         if node["testnodetype"] not in {"doctest", "testcode"} or "verified" in node["classes"]:
             continue
         start = first_line(node)
@@ -241,6 +248,7 @@ class Verification(EnvironmentCollector):
     def process_doc(self, app, doctree):
         env, package = app.env, app.config.verified_package
         path = env.doc2path(env.docname)
+        lines.cache_clear()
         runner = Runner(app, env)
         runner.init()
         page = Page()
@@ -283,17 +291,18 @@ class Verification(EnvironmentCollector):
             logger.warning(
                 "the example does not hold\n%s", text, location=f"{file}:{line}", type="verified"
             )
-        for line in skipped_prompts(doctree, path):
+        blocks = list(filter(is_example, doctree.findall(nodes.Element)))
+        for line in skipped_prompts(blocks, path):
             logger.warning(
                 "Sphinx would not run this `>>>`: put it into a {doctest} block",
                 location=f"{path}:{line}",
                 type="verified",
             )
-        for node in filter(is_example, doctree.findall()):
+        for node in blocks:
             if reason := never_run(node):
                 place = f"{path}:{first_line(node) + 1}"
                 logger.warning("this example %s", reason, location=place, type="verified")
-        mark(doctree, failures)
+        mark(blocks, failures)
 
 
 def find_root(app, config):
