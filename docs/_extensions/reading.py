@@ -166,10 +166,12 @@ class Times(SphinxPostTransform):
     default_priority = 6
 
     def run(self):
-        for node in list(self.document.findall(reading_time)):
-            node.replace_self(self.time(node))
+        if found := list(self.document.findall(reading_time)):
+            needs = standing_on(self.env)
+            for node in found:
+                node.replace_self(self.time(node, needs))
 
-    def time(self, node):
+    def time(self, node, needs):
         what = node["what"]
         if what.endswith("/"):
             inside = [d for d in path(self.env) if f"/{d}".startswith(f"/{what.lstrip('/')}")]
@@ -181,7 +183,7 @@ class Times(SphinxPostTransform):
             )
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
-        if on := standing_on(self.env).get(what):
+        if on := needs.get(what):
             line += [nodes.Text(", after "), *links_to(self.env, on)]
         return line
 
