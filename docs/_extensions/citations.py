@@ -104,6 +104,7 @@ class BookStyle(UnsrtStyle):
 
 
 def use_cache(app):
+    BookStyle()  # looks its plug-ins up: a standby of the live preview does so before it is asked
     kept = app.env.__dict__.setdefault("citations_formatted", {})
 
     def cached(self, label, entry, bib_data=None):
