@@ -4,12 +4,17 @@ They read what ``make html`` left in build/html; ``make editions`` builds it fir
 """
 
 import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-HTML = Path(__file__).resolve().parents[2] / "build" / "html"
+HERE = Path(__file__).resolve().parent
+MODULES = HERE / "node_modules"
+HTML = HERE.parents[1] / "build" / "html"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox",
@@ -22,10 +27,25 @@ QUIET = [
 ]
 WIDTHS = (320, 390, 1280, 1680)
 PAGES = sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html"))
+LONG = "architectures/transformer.html"
 
 
 def url(page):
     return (HTML / page).as_uri()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=HTML))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -1,33 +1,20 @@
-"""Every built page before the judges: Lighthouse, axe, the keyboard, the scales, the policy.
+"""Every built page before the judges: axe, the keyboard, the scales, the policy.
 
-Lighthouse and axe come from npm, in the versions of package-lock.json: ``make editions``
-installs them beside this file.  Lighthouse gets the pages from a server on the loopback, the
-other judges from the disk.  What it says of performance depends on the machine, so it is told
-for a few pages (pytest -rP) and asserted for none.
+axe comes from npm, in the version of package-lock.json: ``make editions`` installs it beside
+this file.
 """
 
-import json
 import shutil
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import chain
 from pathlib import Path
-from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 import bench
 import fonts
-from tests.editions.conftest import CHROMIUM, HTML, PAGES, url
+from tests.editions.conftest import LONG, MODULES, PAGES, url
 
-HERE = Path(__file__).resolve().parent
-MODULES = HERE / "node_modules"
 AXE = MODULES / "axe-core" / "axe.min.js"
-CATEGORIES = ("accessibility", "best-practices", "seo")
-LEAST = 95
 BUDGET = 200_000
 BY_LOOK = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 # All rules in the light; in the dark, and on a phone, those that colours and room decide.
@@ -35,61 +22,6 @@ LOOKS = (
     ("light", 1280, {"rules": {"target-size": {"enabled": True}}}),
     ("dark", 390, {"runOnly": BY_LOOK}),
 )
-LONG = "architectures/transformer.html"
-SOME = ("index.html", LONG, "appendix/claims.html", "search.html")
-
-
-# -- Lighthouse --------------------------------------------------------------------------------
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=HTML))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-def lighthouse(address, categories, pages):
-    """What Lighthouse says of each page; two run side by side, each with one Chromium."""
-    assert MODULES.is_dir(), "no Lighthouse here: run make editions, which installs it with npm"
-    command = ["node", HERE / "lighthouse.mjs", CHROMIUM, ",".join(categories)]
-
-    def run(pages):
-        addresses = [address + page for page in pages]
-        done = subprocess.run([*command, *addresses], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    with ThreadPoolExecutor(2) as pool:
-        reports = chain.from_iterable(pool.map(run, (pages[::2], pages[1::2])))
-    return {report["url"].removeprefix(address): report for report in reports}
-
-
-@pytest.fixture(scope="module")
-def reports(address):
-    return lighthouse(address, CATEGORIES, PAGES)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_lighthouse_finds_a_page_accessible_well_made_and_findable(reports, page):
-    report = reports[page]
-    assert report["error"] is None
-    low = {name: score for name, score in report["scores"].items() if score < LEAST}
-    assert not low, report["failed"]
-
-
-def test_lighthouse_tells_of_performance(address):
-    told = lighthouse(address, ["performance"], SOME)
-    for page, report in told.items():
-        print(f"performance of {page}: {report['scores']['performance']}")
-    assert set(told) == set(SOME)
 
 
 # -- axe ---------------------------------------------------------------------------------------

@@ -1,0 +1,55 @@
+"""Every built page before Lighthouse, which gets them from a server on the loopback.
+
+It comes from npm, in the version of package-lock.json: ``make editions`` installs it beside this
+file.  What it says of performance depends on the machine, so it is told for a few pages
+(pytest -rP) and asserted for none.
+"""
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+
+import pytest
+
+from tests.editions.conftest import CHROMIUM, HERE, LONG, MODULES, PAGES
+
+CATEGORIES = ("accessibility", "best-practices", "seo")
+LEAST = 95
+SOME = ("index.html", LONG, "appendix/claims.html", "search.html")
+
+
+def lighthouse(address, categories, pages):
+    """What Lighthouse says of each page; two run side by side, each with one Chromium."""
+    assert MODULES.is_dir(), "no Lighthouse here: run make editions, which installs it with npm"
+    command = ["node", HERE / "lighthouse.mjs", CHROMIUM, ",".join(categories)]
+
+    def run(pages):
+        addresses = [address + page for page in pages]
+        done = subprocess.run([*command, *addresses], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = chain.from_iterable(pool.map(run, (pages[::2], pages[1::2])))
+    return {report["url"].removeprefix(address): report for report in reports}
+
+
+@pytest.fixture(scope="module")
+def reports(address):
+    return lighthouse(address, CATEGORIES, PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lighthouse_finds_a_page_accessible_well_made_and_findable(reports, page):
+    report = reports[page]
+    assert report["error"] is None
+    low = {name: score for name, score in report["scores"].items() if score < LEAST}
+    assert not low, report["failed"]
+
+
+def test_lighthouse_tells_of_performance(address):
+    told = lighthouse(address, ["performance"], SOME)
+    for page, report in told.items():
+        print(f"performance of {page}: {report['scores']['performance']}")
+    assert set(told) == set(SOME)
