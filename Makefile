@@ -8,7 +8,7 @@ export FORCE_SOURCE_DATE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JAX_PLATFORMS := cpu
 export OPENBLAS_NUM_THREADS ?= 1
-SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist
+SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
@@ -91,14 +91,14 @@ linkcheck: $(BOOK) ## follow every link of the book
 
 test: $(TESTS) ## prove the book with pip alone: lints, snippets, extensions, HTML
 	@$(MAKE) --no-print-directory lint html doctest
-	@$(PY) -m pytest $(SIDE_BY_SIDE) worksteal tests/snippets tests/book tests/build
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/snippets tests/book tests/build
 
 editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
 	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
 	@$(MAKE) --no-print-directory $(AUDITS)
 	@$(MAKE) --no-print-directory pdf epub html
-	@$(PY) -m pytest $(SIDE_BY_SIDE) loadfile tests/editions
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles

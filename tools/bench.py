@@ -113,7 +113,9 @@ def as_text(rows):
 
 
 def as_markdown(rows, machine):
-    lines = [HEADS, ["---"] * len(HEADS), *(row.cells for row in rows)]
+    lines = [HEADS, ["---"] * len(HEADS)]
+    for what, *cells in (row.cells for row in rows):  # a number and its unit stay on one line
+        lines.append([what, *(cell.replace(" ", "&nbsp;") for cell in cells)])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return f"Measured on {machine}.\n\n{table}"
 
@@ -424,7 +426,7 @@ def build_rows(temp, with_myst_nb):
     ours.cold("html")
     for file, users in (("page003", 1), ("base2", generated_book.PAGES_ON_A_BASE)):
         read = ours.read_again(f"snippets/{file}.py")
-        yield Row(f"pages read again / using the snippet ({file})", read, users, 1, "pages")
+        yield Row(f"pages read again / using the snippet ({file})", read, users, 1, "")
 
     big = in_turn({"many": lambda: many.cold("html")}, rounds=2)["many"]
     what = f"of a page, in a book of {MANY} / of {PAGES}"

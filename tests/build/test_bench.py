@@ -53,6 +53,7 @@ def test_the_recorded_table_stands_between_its_marks_and_nothing_else_changes():
     table = bench.as_markdown([Row("a", 1, 2, 1)], "a machine")
     once = bench.record(text, table)
     assert once.startswith("# About\n\n<!-- bench -->\n\nMeasured on a machine.\n\n| what |")
+    assert "| 1&nbsp;s | 2&nbsp;s | 0.50 |" in once, "a unit is not parted from its number"
     assert once.endswith("| ok |\n\n<!-- /bench -->\n\nMore.\n")
     assert bench.record(once, table) == once
 
