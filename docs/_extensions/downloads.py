@@ -254,13 +254,8 @@ def pages(app):
     return {docname.rpartition("/")[2]: docname for docname in sorted(app.env.found_docs)}
 
 
-def write(app, error):
-    """Writes the files where the snippets have changed."""
-    if error or app.builder.name not in made.BUILDERS:
-        return
-    ground = ground_of(app)
-    if ground.holds:
-        return
+def make(app):
+    """Writes the files; tells whether each could be made."""
     package, folder = package_of(app.config), Path(app.outdir, "download")
     home, data, failed = pages(app), set(), False
     (folder / "data").mkdir(parents=True, exist_ok=True)
@@ -281,8 +276,7 @@ def write(app, error):
         path.unlink()
     for name in sorted(data):
         copyfile(package / "data" / name, folder / "data" / name, force=True)
-    if not failed:  # or the next build would not tell of it
-        ground.note()
+    return not failed
 
 
 def ground_of(app):
@@ -314,5 +308,5 @@ def setup(app):
     for extension in ("verified", "made"):
         app.setup_extension(extension)
     app.connect("doctree-resolved", offer)
-    app.connect("build-finished", write)
+    made.when_changed(app, ground_of, make)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

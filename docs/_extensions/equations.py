@@ -4,16 +4,17 @@ KaTeX (vendored in ``katex/``) is run by V8 from a wheel.  Each page notes its e
 is read; those not yet known are rendered together, once, before pages are written.  HTML gets
 KaTeX's HTML with MathML behind it, the EPUB gets MathML, LaTeX sets its own.
 
-Ground floor: knows only Sphinx.
+Stands on ``page_notes``; knows only Sphinx.
 """
 
 import json
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+
+from page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +38,6 @@ def equation(node):
     return tex, displayed
 
 
-def noted(env):
-    """For each page its equations, and the line where each stands first."""
-    if not hasattr(env, "equations_noted"):
-        env.equations_noted, env.equations_rendered = {}, {}
-    return env.equations_noted
-
-
 def render(todo):
     """(HTML, error) of each (TeX, displayed, output)."""
     from py_mini_racer import MiniRacer
@@ -63,28 +57,24 @@ def line_of(node):
     return node.line if node is not None else 0
 
 
-class Equations(EnvironmentCollector):
-    """Collects the equations of each page, and renders the new ones."""
+class Equations(PageNotes):
+    """Notes the equations of each page, and the line where each stands first; renders the new."""
+
+    kept_as = "equations_noted"
 
     def process_doc(self, app, doctree):
-        here = noted(app.env).setdefault(app.env.docname, {})
+        here = self.of(app.env).setdefault(app.env.docname, {})
         for node in doctree.findall(is_math):
             here.setdefault(equation(node), line_of(node))
-
-    def clear_doc(self, app, env, docname):
-        noted(env).pop(docname, None)
-
-    def merge_other(self, app, env, docnames, other):
-        noted(env).update({d: there for d, there in noted(other).items() if d in docnames})
 
     def get_updated_docs(self, app, env):
         output = output_of(app.builder)
         where = {
             (*found, output): (docname, line)
-            for docname, there in noted(env).items()
+            for docname, there in self.of(env).items()
             for found, line in there.items()
         }
-        kept = env.equations_rendered
+        kept = getattr(env, "equations_rendered", {})
         if todo := [key for key in where if key not in kept] if output else []:
             for key, (html, error) in zip(todo, render(todo), strict=True):
                 kept[key] = html

@@ -4,7 +4,8 @@ The page STEM shows what ``figure_NAME()`` of ``snippets/figures/STEM.py`` retur
 in print as PDF.  A figure is drawn again only when its code, a snippet that it uses, or the
 snippets' data has changed, and always to the same bytes.
 
-Stands on ``verified``, from which it borrows how snippets are imported afresh and tracked.
+Stands on ``page_notes``, and on ``verified``, from which it borrows how snippets are imported
+afresh and tracked.
 """
 
 import re
@@ -18,12 +19,12 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import modules
 import verified
+from page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class DrawnDirective(SphinxDirective):
             return []
         finally:
             verified.note_modules(self.env, self.config.verified_package)
-        drawn(self.env).setdefault(self.env.docname, []).append(name)
+        Pictures.of(self.env).setdefault(self.env.docname, []).append(name)
         uri = "/" + relpath(path, self.env.srcdir).replace("\\", "/")
         image = nodes.image(uri=uri, alt=self.options.get("alt", ""), drawn=name)
         figure = nodes.figure("", image, classes=["drawn"], ids=[nodes.make_id(f"figure-{name}")])
@@ -64,13 +65,6 @@ class DrawnDirective(SphinxDirective):
 
     def warn(self, message, *args):
         logger.warning(message, *args, location=(self.env.docname, self.lineno), type="figures")
-
-
-def drawn(env):
-    """The names of the figures that each page shows."""
-    if not hasattr(env, "figures_drawn"):
-        env.figures_drawn = {}
-    return env.figures_drawn
 
 
 # -- drawing -----------------------------------------------------------------------------------
@@ -126,8 +120,13 @@ def in_tenths(line):
 # -- one picture on the page, two files behind it ------------------------------------------------
 
 
-class Pictures(EnvironmentCollector):
-    """Tells Sphinx of the PDF behind each SVG, and draws it when LaTeX is to be written."""
+class Pictures(PageNotes):
+    """The names of the figures that each page shows.
+
+    Tells Sphinx of the PDF behind each SVG, and draws it when LaTeX is to be written.
+    """
+
+    kept_as = "figures_drawn"
 
     def process_doc(self, app, doctree):
         for image in doctree.findall(nodes.image):
@@ -137,15 +136,9 @@ class Pictures(EnvironmentCollector):
                 for candidate in image["candidates"].values():
                     app.env.images.add_file(app.env.docname, candidate)
 
-    def clear_doc(self, app, env, docname):
-        drawn(env).pop(docname, None)
-
-    def merge_other(self, app, env, docnames, other):
-        drawn(env).update({d: names for d, names in drawn(other).items() if d in docnames})
-
     def get_updated_docs(self, app, env):
         if app.builder.format == "latex":
-            for docname, names in drawn(env).items():
+            for docname, names in self.of(env).items():
                 for name in names:
                     draw(env, docname, name, "pdf")
         return []

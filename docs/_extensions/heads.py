@@ -9,7 +9,8 @@ A page says its description in its front matter (``html_meta``), or it is the fi
 that stands in none of the book's boxes.  ``sphinxext-opengraph`` would describe a page by the
 first words of its card, give relative addresses, and import Matplotlib in every build.
 
-Stands on ``open_data``, ``paper``, ``ledger``, ``made`` and ``card``; above it: ``machines``.
+Stands on ``open_data``, ``paper``, ``ledger``, ``made``, ``card`` and ``page_notes``; above it:
+``machines``.
 """
 
 import json
@@ -19,7 +20,6 @@ from html import escape
 from textwrap import shorten
 
 from docutils import nodes
-from sphinx.environment.collectors import EnvironmentCollector
 
 import card
 import citations
@@ -27,6 +27,7 @@ import ledger
 import made
 import open_data
 import paper
+from page_notes import PageNotes
 
 LENGTH = 200  # of a description, in characters: more is cut off where it is shown
 BOXES = ledger.of_class("paper", "translation", "annotation", "lost", "published", "erratum")
@@ -43,24 +44,14 @@ class About:
     paper: str | None
 
 
-def noted(env):
-    if not hasattr(env, "heads_noted"):
-        env.heads_noted = {}
-    return env.heads_noted
-
-
-class Notes(EnvironmentCollector):
+class Notes(PageNotes):
     """Notes what each page is about."""
+
+    kept_as = "heads_noted"
 
     def process_doc(self, app, doctree):
         finds = next(doctree.findall(paper.paper_finds), {})
-        noted(app.env)[app.env.docname] = About(describe(doctree), finds.get("key"))
-
-    def clear_doc(self, app, env, docname):
-        noted(env).pop(docname, None)
-
-    def merge_other(self, app, env, docnames, other):
-        noted(env).update({d: found for d, found in noted(other).items() if d in docnames})
+        self.of(app.env)[app.env.docname] = About(describe(doctree), finds.get("key"))
 
 
 def describe(doctree):
@@ -90,7 +81,7 @@ class Page:
         self.link = app.builder.get_target_uri(docname)
         self.is_book = docname == app.config.root_doc
         self.label = partial(citations.label, app.env)
-        self.about = noted(app.env).get(docname, About([], None))
+        self.about = Notes.of(app.env).get(docname, About([], None))
 
     @property
     def title(self):

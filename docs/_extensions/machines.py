@@ -111,7 +111,7 @@ class Figures(Domain):
     object_types = {"figure": ObjType("figure")}
 
     def get_objects(self):
-        for docname, names in figures.drawn(self.env).items():
+        for docname, names in figures.Pictures.of(self.env).items():
             stem = docname.rpartition("/")[2]
             for name in names:
                 anchor = nodes.make_id(f"figure-{name}")

@@ -35,6 +35,22 @@ class Ground:
         self.mark.write_text(self.digest)
 
 
+def when_changed(app, ground_of, make):
+    """Has ``make`` write files once a build is done, where their ground does not hold.
+
+    It tells whether it could; where not, the next build tries, and complains, again.
+    """
+
+    def write(app, error):
+        if error or app.builder.name not in BUILDERS:
+            return
+        ground = ground_of(app)
+        if not ground.holds and make(app):
+            ground.note()
+
+    app.connect("build-finished", write)
+
+
 class MadeRole(SphinxRole):
     """A file that the build makes: `` {made}`data/claims.json` ``."""
 

@@ -4,7 +4,8 @@ Beside the HTML: ``data/claims.json``, ``data/numbers.json``, ``data/errata.json
 in ``data/ledger.schema.json``; the page ``appendix/data`` explains the fields.  The records are
 those of ``ledger``; what annotations and errata say and cite is noted when a page is read.
 
-Stands on ``ledger``, ``citations``, ``paper`` and ``made``; above it: ``heads``, ``machines``.
+Stands on ``ledger``, ``citations``, ``paper``, ``page_notes`` and ``made``; above it: ``heads``,
+``machines``.
 """
 
 import json
@@ -15,13 +16,13 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util.osutil import FileAvoidWrite, copyfile
 
 import citations
 import ledger
 import made
 import paper
+from page_notes import PageNotes
 
 SCHEMA = Path(__file__).resolve().parents[1] / "_data" / "ledger.schema.json"
 OURS = "CC-BY-4.0"
@@ -71,15 +72,13 @@ def pieces(node):
 # -- what a page says and cites of each record --------------------------------------------------
 
 
-def notes(env):
-    """For each page, by anchor: what is said of a record, and the (key, place) that show it."""
-    if not hasattr(env, "open_data_notes"):
-        env.open_data_notes = {}
-    return env.open_data_notes
+class Notes(PageNotes):
+    """Notes what annotations and errata say, while their citations are still whole.
 
+    For each page, by anchor: what is said of a record, and the (key, place) that show it.
+    """
 
-class Notes(EnvironmentCollector):
-    """Notes what annotations and errata say, while their citations are still whole."""
+    kept_as = "open_data_notes"
 
     def process_doc(self, app, doctree):
         found = {}
@@ -88,13 +87,7 @@ class Notes(EnvironmentCollector):
             note = list(pieces(body)), list(dict.fromkeys(citations.cited(box)))
             found |= dict.fromkeys(box["ids"], note)
         if found:
-            notes(app.env)[app.env.docname] = found
-
-    def clear_doc(self, app, env, docname):
-        notes(env).pop(docname, None)
-
-    def merge_other(self, app, env, docnames, other):
-        notes(env).update({d: found for d, found in notes(other).items() if d in docnames})
+            self.of(app.env)[app.env.docname] = found
 
 
 def is_label(part):
@@ -173,7 +166,7 @@ class Records:
         }
 
     def shown(self, record, anchor):
-        said, evidence = notes(self.env)[record.docname][anchor]
+        said, evidence = Notes.of(self.env)[record.docname][anchor]
         places = [{"paper": key, "where": place or None} for key, place in evidence]
         return {"reason": told(self.label, said), "evidence": places}
 
@@ -226,13 +219,8 @@ def committed():
     return None
 
 
-def write(app, error):
-    """Writes the files where what they tell has changed."""
-    if error or app.builder.name not in made.BUILDERS:
-        return
-    ground = ground_of(app)
-    if ground.holds:
-        return
+def make(app):
+    """Writes the files."""
     folder = Path(app.outdir, "data")
     folder.mkdir(exist_ok=True)
     copyfile(SCHEMA, folder / SCHEMA.name, force=True)
@@ -240,7 +228,7 @@ def write(app, error):
     for kind in LICENCES:
         with FileAvoidWrite(folder / f"{kind}.json") as file:
             file.write(json.dumps(records.file(kind), ensure_ascii=False, indent=1) + "\n")
-    ground.note()
+    return True
 
 
 def ground_of(app):
@@ -249,12 +237,12 @@ def ground_of(app):
     names = [Path(config.verified_root, name) for name in config.bibtex_bibfiles]
     files = [path.read_bytes() for path in (*names, SCHEMA, Path(__file__))]
     settings = (config.project, config.release, config.html_baseurl, committed())
-    return made.Ground(app, "data", app.env.ledger_shown, notes(app.env), files, settings)
+    return made.Ground(app, "data", app.env.ledger_shown, Notes.of(app.env), files, settings)
 
 
 def setup(app):
     for extension in ("ledger", "paper", "made"):
         app.setup_extension(extension)
     app.add_env_collector(Notes)
-    app.connect("build-finished", write)
+    made.when_changed(app, ground_of, make)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

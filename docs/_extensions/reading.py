@@ -5,8 +5,8 @@ the snippets that it uses are noted.  A word is a run of letters and digits: in 
 and in the TeX of an equation; citations are not counted.  A page *stands on* the earlier pages
 that its text links to or whose code it uses, but for those that are implied by others.
 
-Stands on ``ledger`` (the order of the pages, and which of them translate the list).
-Above it: ``paper``, whose card says both.  For pages: the role ``{reading}``.
+Stands on ``page_notes``, and on ``ledger`` (the order of the pages, and which of them translate
+the list).  Above it: ``paper``, whose card says both.  For pages: the role ``{reading}``.
 """
 
 import re
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 import ledger
+from page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +39,10 @@ class Page:
     views: set[str] = field(default_factory=set)
 
 
-def pages(env) -> dict[str, Page]:
-    if not hasattr(env, "reading_pages"):
-        env.reading_pages = {}
-    return env.reading_pages
-
-
-class Reading(EnvironmentCollector):
+class Reading(PageNotes):
     """Counts a page's words, and notes where it leads."""
+
+    kept_as = "reading_pages"
 
     def process_doc(self, app, doctree):
         is_card = ledger.of_class("paper")
@@ -59,12 +55,6 @@ class Reading(EnvironmentCollector):
             views={node["what"] for node in doctree.findall(reading_time)},
         )
 
-    def clear_doc(self, app, env, docname):
-        pages(env).pop(docname, None)
-
-    def merge_other(self, app, env, docnames, other):
-        pages(env).update({d: page for d, page in pages(other).items() if d in docnames})
-
     def get_updated_docs(self, app, env):
         """The pages that show a time or a page that they stand on, where that has changed."""
         minutes = {d: rounded(page.words) for d, page in pages(env).items()}
@@ -76,6 +66,9 @@ class Reading(EnvironmentCollector):
         if env.reading_shown != before:
             changed |= {d for d, page in pages(env).items() if page.views}
         return sorted(changed)
+
+
+pages = Reading.of
 
 
 def xrefs(doctree):

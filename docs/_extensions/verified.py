@@ -5,9 +5,9 @@ standard builder) runs the same examples.  Here they run in every builder, in th
 readers, and again only when the page, a snippet that it uses, or the ground they stand on
 (Python, NumPy, the ``doctest_*`` settings) has changed.
 
-Stands on ``strict``: a failing example is a warning at its file and line, and a page that
-warned is read again.  Knows no snippet by name.  Above it: ``ledger`` and ``paper``,
-which ask it how many examples a page holds.
+Stands on ``page_notes``, and on ``strict``: a failing example is a warning at its file and line,
+and a page that warned is read again.  Knows no snippet by name.  Above it: ``ledger`` and
+``paper``, which ask it how many examples a page holds.
 """
 
 import ast
@@ -24,11 +24,11 @@ from pathlib import Path
 
 import numpy as np
 from docutils import nodes
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.ext.doctest import DocTestBuilder, SphinxDocTestRunner
 from sphinx.util import logging
 
 import modules
+from page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -45,19 +45,14 @@ class Page:
     docstrings: set[tuple[str, int]] = field(default_factory=set)
 
 
-def pages(env) -> dict[str, Page]:
-    if not hasattr(env, "verified_pages"):
-        env.verified_pages = {}
-    return env.verified_pages
-
-
 def count_examples(env, docname=None) -> int:
     """Examples verified on one page, or in the whole book with each docstring counted once."""
+    pages = Verification.of(env)
     if docname is not None:
-        page = pages(env).get(docname, Page())
+        page = pages.get(docname, Page())
         return page.examples + len(page.docstrings)
-    docstrings = set().union(*(page.docstrings for page in pages(env).values()))
-    return sum(page.examples for page in pages(env).values()) + len(docstrings)
+    docstrings = set().union(*(page.docstrings for page in pages.values()))
+    return sum(page.examples for page in pages.values()) + len(docstrings)
 
 
 # -- running ------------------------------------------------------------------------------
@@ -225,14 +220,10 @@ def mark(blocks, failures):
             node.parent.insert(node.parent.index(node) + 1, report)
 
 
-class Verification(EnvironmentCollector):
+class Verification(PageNotes):
     """Runs each page's examples when it is read."""
 
-    def clear_doc(self, app, env, docname):
-        pages(env).pop(docname, None)
-
-    def merge_other(self, app, env, docnames, other):
-        pages(env).update({d: page for d, page in pages(other).items() if d in docnames})
+    kept_as = "verified_pages"
 
     def get_outdated_docs(self, app, env, added, changed, removed):
         settings = ("global_setup", "global_cleanup", "default_flags", "test_doctest_blocks")
@@ -267,7 +258,7 @@ class Verification(EnvironmentCollector):
                 logger.warning("%s", error, location=env.docname, type="verified")
         del doctest.compile
         note_modules(env, package)
-        pages(env)[env.docname] = page
+        self.of(env)[env.docname] = page
         self.tell(doctree, path, runner.reports)
 
     def docstrings(self, env, module, runner):

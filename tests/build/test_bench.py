@@ -96,7 +96,7 @@ def test_runs_are_made_in_turn_and_the_least_counts():
 
     def run(name):
         order.append(name)
-        return bench.Cost(next(costs), 0)
+        return bench.Cost(next(costs), 0, 0)
 
     found = bench.in_turn({"a": lambda: run("a"), "b": lambda: run("b")}, rounds=3)
     assert order == ["a", "b"] * 3
