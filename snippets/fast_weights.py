@@ -66,7 +66,7 @@ def linear_attention(
 ) -> Float[Array, "n m"]:
     """Attention with the weights q . k over their sum, n x n at once.
 
-    Katharopoulos et al. 2020, eqs. 4 and 8; q and k are features already.
+    Katharopoulos et al. 2020, eqs. 4 and 9; q and k are features already.
     """
     weights = q @ k.T
     if causal:
