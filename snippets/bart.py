@@ -219,7 +219,8 @@ def denoising_loss(
 ) -> Float[Array, ""]:
     """Cross-entropy of the document, given what is left of it.
 
-    Lewis et al. 2020, §2.2; the decoder reads the document one step late.
+    Lewis et al. 2020, §2.2, as a mean over the tokens where §2 has the sum;
+    the decoder reads the document one step late.
     """
     first = np.full((*document.shape[:-1], 1), start)
     late = np.concatenate([first, document[..., :-1]], axis=-1)

@@ -18,7 +18,7 @@ def write(
     """The memory with one more pair: w + v k^T.
 
     Schmidhuber 1992, eqs. 1 and 5, with sigma the plain sum; Schlag et al.
-    2021, eq. 2.
+    2021, eq. 10.
     """
     return w + np.outer(v, k)
 
@@ -31,8 +31,8 @@ def fast_weights(
 ) -> Float[Array, "n m"]:
     """A matrix that is written at each step and asked at each step.
 
-    Schlag et al. 2021, eqs. 2 and 3, write and then read; read_first is the
-    order of Schmidhuber 1992, §2.
+    Schlag et al. 2021, eqs. 10 and 11, write and then read; read_first is
+    the order of Schmidhuber 1992, §2.
     """
     w, read = np.zeros((v.shape[1], k.shape[1])), []
     for q_i, k_i, v_i in zip(q, k, v, strict=True):
@@ -66,7 +66,7 @@ def linear_attention(
 ) -> Float[Array, "n m"]:
     """Attention with the weights q . k over their sum, n x n at once.
 
-    Katharopoulos et al. 2020, eqs. 4 and 8; q and k are features already.
+    Katharopoulos et al. 2020, eqs. 4 and 9; q and k are features already.
     """
     weights = q @ k.T
     if causal:
@@ -168,7 +168,7 @@ def delta_write(
 ) -> Float[Array, "m c"]:
     """The memory with what it answered to k moved towards v.
 
-    Schlag et al. 2021, eqs. 21 to 24: write only the difference.
+    Schlag et al. 2021, eqs. 20 to 24: write only the difference.
     """
     return w + beta * np.outer(v - w @ k, k)
 
