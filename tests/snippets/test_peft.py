@@ -240,6 +240,28 @@ def test_t5_has_its_published_sizes(sizes, count):
     assert peft.t5_parameters(*sizes) == count
 
 
+# Lester et al. 2021, Table 4: the share of a prompt in all numbers, in %, as printed.
+LENGTHS = (1, 5, 20, 50, 100, 150)
+SHARES = {
+    (512, 1024, 6, 8): "0.00067 0.00333 0.01330 0.03325 0.06648 0.09969",
+    (768, 2048, 12, 12): "0.00031 0.00155 0.00620 0.01551 0.03101 0.04651",
+    (1024, 2816, 16, 24): "0.00013 0.00065 0.00262 0.00654 0.01907 0.01961",
+    (2048, 5120, 32, 24): "0.00007 0.00036 0.00143 0.00359 0.00718 0.01078",
+    (4096, 10_240, 64, 24): "0.00004 0.00018 0.00074 0.00184 0.00368 0.00552",
+}
+
+
+def test_prompts_have_the_shares_of_the_table_but_for_one_slip_and_two_cut_off():
+    differ = []
+    for sizes, printed in SHARES.items():
+        for length, share in zip(LENGTHS, printed.split(), strict=True):
+            numbers = length * sizes[0]
+            computed = 100 * numbers / (peft.t5_parameters(*sizes) + numbers)
+            if f"{computed:.5f}" != share:
+                differ.append((sizes[0], length, round(computed, 6)))
+    assert differ == [(1024, 100, 0.013074), (2048, 20, 0.001437), (2048, 100, 0.007186)]
+
+
 @pytest.mark.holds("training_bytes", by="library: numpy.ndarray.nbytes")
 def test_training_holds_four_bytes_for_each_byte_that_is_trained():
     frozen, trained = np.zeros(100, np.float16), np.zeros(7, np.float16)
