@@ -266,7 +266,8 @@ def best_of_n(p: Float[Array, " y"], n: int) -> Float[Array, " y"]:
 def best_of_n_kl(n: int) -> float:
     """KL of the best of n from one draw, if no two are equal.
 
-    log n - (n - 1) / n; Gao et al. 2023, §1, use it as a measure.
+    log n - (n - 1) / n; Gao et al. 2023, §2, from Stiennon et al. 2020,
+    app. G.3.
     """
     if n < 1:
         raise ValueError("best_of_n_kl: at least one answer must be drawn")
