@@ -1,8 +1,9 @@
-"""Figures of entry 17: the alignment tax, and the tiny model's answers."""
+"""Figures of entry 17: the three steps, the tax, the tiny model's answers."""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import column, diagram, say, wire
 from snippets.instructgpt import (
     ANSWER,
     PROMPT,
@@ -11,6 +12,42 @@ from snippets.instructgpt import (
     prompts,
     token_log_probs,
 )
+
+PEOPLE, MODEL, TRAINING = COLOURS[1], COLOURS[0], COLOURS[2]
+STEPS = {  # where a column stands, and its boxes
+    0.93: [
+        ("prompt $x$", COLOURS[5]),
+        ("a labeller\nwrites an answer $y$", PEOPLE),
+        ("the model learns $y$,\nand is now the SFT model", TRAINING),
+    ],
+    3.15: [
+        ("models\nwrite $K$ answers", MODEL),
+        ("a labeller\nranks them", PEOPLE),
+        ("the reward model $r_\\theta$\nlearns the order", TRAINING),
+    ],
+    5.3: [
+        ("the policy, at first the\nSFT model, writes $y$", MODEL),
+        (
+            "$r_\\theta(x, y)$, less $\\beta$ × log\nratio to the SFT model",
+            MODEL,
+        ),
+        ("PPO changes the policy\nto earn more of it", TRAINING),
+    ],
+}
+
+
+def figure_three_steps():
+    """Who writes, who judges and what is trained, step by step."""
+    fig, ax = diagram(2.6)
+    rows = (2.0, 1.2, 0.4)
+    for i, (x, boxes) in enumerate(STEPS.items()):
+        say(ax, (x, 2.48), f"Step {i + 1}", weight="bold")
+        column(ax, x, rows, boxes)
+    later = {"style": "--", "colour": COLOURS[5]}
+    wire(ax, (1.79, 0.4), (2.04, 0.4), (2.04, 2.0), (2.29, 2.0), **later)
+    wire(ax, (4.01, 0.4), (4.22, 0.4), (4.22, 1.2), (4.44, 1.2), **later)
+    wire(ax, (6.16, 0.4), (6.25, 0.4), (6.25, 2.0), (6.16, 2.0))
+    return fig
 
 
 def figure_tax():

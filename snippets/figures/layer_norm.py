@@ -1,8 +1,11 @@
-"""Figures of entry 3: what depth does to norms, gradients and directions."""
+"""Figures of entry 3: where the norm stands, and what depth does to norms,
+gradients and directions.
+"""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import box, diagram, plus, say, wire
 from snippets.layer_norm import (
     init_theory,
     last_gradient,
@@ -12,7 +15,48 @@ from snippets.layer_norm import (
     theory_sublayers,
 )
 
-POST, PRE = COLOURS[1], COLOURS[0]
+POST, PRE, BOTH = COLOURS[1], COLOURS[0], COLOURS[2]
+
+
+def figure_orders():
+    """Two sub-layers in each of the three orders, from below."""
+    fig, ax = diagram(3.4)
+    for x, name, colour in (
+        (0.45, "Post-LN", POST),
+        (2.5, "Pre-LN", PRE),
+        (4.55, "ResiDual", BOTH),
+    ):
+        say(ax, (x, 3.3), name, weight="bold")
+        say(ax, (x, 0.08), "$x$")
+        wire(ax, (x, 0.18), (x, 3.15), colour=colour, width=2)
+        for y in (0.35, 1.5):
+            sub_layer(ax, x, y, name, colour)
+    norm(ax, (2.5, 2.85), PRE)
+    say(ax, (5.9, 0.08), "$x^d$")
+    wire(ax, (5.9, 0.18), (5.9, 2.95), (4.64, 2.95), colour=BOTH, width=2)
+    norm(ax, (5.9, 2.7), BOTH)
+    for at in ((5.9, 0.91), (5.9, 2.06), (4.55, 2.95)):
+        plus(ax, at)
+    return fig
+
+
+def sub_layer(ax, x, y, name, colour):
+    """A sub-layer f beside the stream that it reads and adds to."""
+    side, top = x + 0.7, y + 0.56
+    wire(ax, (x, y), (side, y), (side, top), (x + 0.08, top))
+    if name == "Pre-LN":
+        norm(ax, (side, y + 0.16), colour)
+        box(ax, (side, y + 0.42), "$f$", COLOURS[5], (0.4, 0.2))
+    else:
+        box(ax, (side, y + 0.28), "$f$", COLOURS[5], (0.4, 0.2))
+        norm(ax, (x, y + 0.86), colour)
+    if name == "ResiDual":
+        wire(ax, (side, top), (5.82, top))
+    plus(ax, (x, top))
+
+
+def norm(ax, at, colour):
+    box(ax, at, "LN", colour, (0.4, 0.2))
 
 
 def figure_depth():

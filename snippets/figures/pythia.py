@@ -1,8 +1,9 @@
-"""Figures of entry 16: rotations over distance, memorised sequences."""
+"""Figures of entry 16: rotations, two ways to pair, memorised sequences."""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import box, diagram, say
 from snippets.pythia import (
     decay,
     dispersion,
@@ -31,6 +32,35 @@ def figure_rotations():
     axs[1].set(xlabel="distance", ylabel="relative to distance 0")
     axs[1].legend()
     return fig
+
+
+def figure_pairs():
+    """Which coordinates turn together, of eight: two conventions."""
+    fig, ax = diagram(1.5)
+    first = np.arange(4)
+    conventions = {
+        "neighbours": (2 * first, 2 * first + 1),
+        "halves": (first, first + 4),
+    }
+    for y, (name, pairs) in zip((1.0, 0.2), conventions.items(), strict=True):
+        say(ax, (0.1, y), name, ha="left")
+        for turn, pair in enumerate(zip(*pairs, strict=True)):
+            for place in pair:
+                at = (1.5 + 0.6 * place, y)
+                box(ax, at, f"$x_{place + 1}$", COLOURS[turn], (0.5, 0.26))
+            arc(ax, *(1.5 + 0.6 * place for place in pair), y + 0.13, turn)
+    return fig
+
+
+def arc(ax, left, right, y, turn):
+    """A bow over two coordinates, the higher the farther apart they are."""
+    t = np.linspace(0, np.pi, 60)
+    middle, reach = (left + right) / 2, (right - left) / 2
+    bow = (
+        middle + reach * np.cos(t),
+        y + (0.1 + 0.2 * reach / 1.2) * np.sin(t),
+    )
+    ax.plot(*bow, color=COLOURS[turn], linewidth=1)
 
 
 def figure_quantiles():

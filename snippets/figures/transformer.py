@@ -1,8 +1,9 @@
-"""Figures of entry 2: saturation of the softmax, positions, learning rate."""
+"""Figures of entry 2: a layer, saturation, positions, learning rate."""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import box, diagram, say, wire
 from snippets.layers import softmax
 from snippets.transformer import learning_rate, positional_encoding
 
@@ -65,3 +66,59 @@ def figure_learning_rate():
     ax.set(xlabel="step", ylabel="learning rate, in $10^{-4}$", ylim=(0, None))
     ax.legend()
     return fig
+
+
+def figure_layers():
+    """One layer of the encoder beside one of the decoder, from below."""
+    fig, ax = diagram(4.22)
+    ffn = ("feed-forward, 512 → 2048 → 512", COLOURS[1])
+    encoder = [("self-attention", COLOURS[0]), ffn]
+    decoder = [
+        ("self-attention, masked", COLOURS[0]),
+        ("attention to the source", COLOURS[0]),
+        ffn,
+    ]
+    for x, tokens, n, layer in (
+        (1.5, "source", "n", encoder),
+        (4.8, "target, so far", "m", decoder),
+    ):
+        say(ax, (x, 0.1), tokens)
+        wire(ax, (x, 0.18), (x, 0.29))
+        box(ax, (x, 0.42), "embedding + position", COLOURS[2], (2.2, 0.26))
+        wire(ax, (x, 0.55), (x, 0.96))
+        say(ax, (x + 0.06, 0.64), f"${n}$ × 512", ha="left", size=7)
+        frame(ax, (x, 0.78), 0.86 * len(layer) + 0.12)
+        for i, (name, colour) in enumerate(layer):
+            sub_layer(ax, x, 0.84 + 0.86 * i, name, colour)
+    wire(ax, (1.5, 2.46), (1.5, 2.78), (3.16, 2.78), (3.16, 1.97), (3.7, 1.97))
+    say(
+        ax,
+        (2.33, 2.98),
+        "keys and values for\nevery layer of the decoder",
+        size=7,
+    )
+    wire(ax, (4.8, 3.32), (4.8, 3.62))
+    box(ax, (4.8, 3.75), "linear, softmax", COLOURS[2], (2.2, 0.26))
+    wire(ax, (4.8, 3.88), (4.8, 4.02))
+    say(ax, (4.8, 4.12), "the next token, at each position")
+    return fig
+
+
+def sub_layer(ax, x, y, name, colour):
+    """A sub-layer, the wire around it, and the norm of their sum."""
+    wire(ax, (x, y), (x, y + 0.12))
+    box(ax, (x, y + 0.27), name, colour, (2.2, 0.3))
+    wire(ax, (x, y + 0.42), (x, y + 0.52))
+    box(ax, (x, y + 0.64), "add, LayerNorm", COLOURS[5], (2.2, 0.24))
+    side = x + 1.25
+    wire(ax, (x, y), (side, y), (side, y + 0.64), (x + 1.1, y + 0.64))
+    wire(ax, (x, y + 0.76), (x, y + 0.86), head=False)
+
+
+def frame(ax, at, height, width=2.9):
+    """What stands six times, one above the other."""
+    x, y = at
+    left, right = x - width / 2, x + width / 2
+    corners = [(left, y), (right, y), (right, y + height), (left, y + height)]
+    wire(ax, *corners, corners[0], colour=COLOURS[5], head=False, style=":")
+    say(ax, (left + 0.1, y + height - 0.12), "6 ×", ha="left", size=7)
