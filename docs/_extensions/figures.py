@@ -2,7 +2,8 @@
 
 The page STEM shows what ``figure_NAME()`` of ``snippets/figures/STEM.py`` returns: as SVG, and
 in print as PDF.  A figure is drawn again only when its code, a snippet that it uses, or the
-snippets' data has changed, and always to the same bytes.
+snippets' data has changed, and always to the same bytes.  One that has a word which is cut off,
+tiny, or written over another is refused.
 
 Stands on ``page_notes``, and on ``verified``, from which it borrows how snippets are imported
 afresh and tracked.
@@ -12,6 +13,7 @@ import re
 import sys
 from hashlib import blake2b
 from importlib import import_module
+from itertools import combinations
 from logging import getLogger
 from os.path import relpath
 from pathlib import Path
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
 LINE = re.compile(r' d="[^"]*"')
+LEAST = 6.5  # of a letter, in points
 SETTINGS = {"svg.hashsalt": "from attention to rlhf", "pdf.fonttype": 42}
 
 
@@ -106,6 +109,7 @@ def save(function, path, kind):
     getLogger("fontTools").setLevel("WARNING")  # it tells of each table that it prunes
     with matplotlib.rc_context(SETTINGS):
         figure = function()
+        check(figure.bbox, words_of(figure))
         figure.savefig(path, metadata=REPRODUCIBLE[kind], transparent=True)
         pyplot.close(figure)
     if kind == "svg":
@@ -115,6 +119,46 @@ def save(function, path, kind):
 def in_tenths(line):
     """A line of an SVG to a tenth of a point: the page is lighter, and no eye sees it."""
     return re.sub(r"(\d+\.\d)\d+", r"\1", line[0])
+
+
+# -- a figure can be read ------------------------------------------------------------------------
+
+
+def words_of(figure):
+    """The words that are drawn, each with its bounds; ticks out of view are not."""
+    from matplotlib.text import Text
+
+    draw, drawn = Text.draw, {}
+
+    def note(self, renderer):
+        drawn[self] = None
+        draw(self, renderer)
+
+    Text.draw = note
+    try:
+        figure.canvas.draw()
+    finally:
+        Text.draw = draw
+    return {word: word.get_window_extent() for word in drawn if word.get_text().strip()}
+
+
+def check(sheet, words):
+    """Raises ValueError where a word is too small, outside the sheet, or over another."""
+    for word, place in words.items():
+        told = f"“{word.get_text()}”"
+        if word.get_fontsize() < LEAST:
+            raise ValueError(f"{told} is smaller than {LEAST} points")
+        if place.x0 < sheet.x0 - 1 or place.x1 > sheet.x1 + 1:
+            raise ValueError(f"{told} is cut off at the side")
+        if place.y0 < sheet.y0 - 1 or place.y1 > sheet.y1 + 1:
+            raise ValueError(f"{told} is cut off above or below")
+    upright = [word for word in words if word.get_rotation() % 90 == 0]
+    for one, other in combinations(upright, 2):
+        here, there = words[one], words[other]
+        width = min(here.x1, there.x1) - max(here.x0, there.x0)
+        height = min(here.y1, there.y1) - max(here.y0, there.y0)
+        if min(width, height) > 1:
+            raise ValueError(f"“{one.get_text()}” and “{other.get_text()}” overlap")
 
 
 # -- one picture on the page, two files behind it ------------------------------------------------

@@ -36,14 +36,15 @@ def figure_isoflops():
         curve = np.polyval(np.polyfit(np.log(size), height, 2), np.log(fine))
         axs[0].plot(size, height, ".", color=colour, markersize=3)
         axs[0].plot(fine, curve, color=colour, linewidth=0.9)
+        above = c in (6e19, 3e20)
         axs[0].annotate(
             f"{c:.0e}".replace("e+", "e"),
             (fine[-1], curve[-1]),
-            (0, 5) if c == 3e20 else (3, 0),
+            (0, 5) if above else (3, 0),
             textcoords="offset points",
-            fontsize=6,
+            fontsize=6.5,
             color=colour,
-            ha="center" if c == 3e20 else "left",
+            ha="center" if above else "left",
             va="center",
         )
     axs[0].set(xscale="log", xlabel="parameters", ylabel="loss")

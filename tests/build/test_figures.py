@@ -90,6 +90,27 @@ def test_a_figure_that_is_not_there_and_one_that_fails(drawing):
         assert drawing.build().says("other.md:3: WARNING: figure line: ZeroDivisionError")
 
 
+@pytest.mark.parametrize(("word", "told"), [
+    ("0.5, 0.5, 'tiny', size=6", "“tiny” is smaller than 6.5 points"),
+    ("0.9, 0.5, 'a long word at the edge'", "“a long word at the edge” is cut off at the side"),
+    ("0.5, 1, 'high'", "“high” is cut off above or below"),
+    ("0.5, 0.51, 'over'", "“under” and “over” overlap"),
+])  # fmt: skip
+def test_a_figure_that_cannot_be_read(drawing, word, told):
+    words = f"    fig.text(0.5, 0.5, 'under')\n    fig.text({word})\n    return"
+    drawing.edit("halves/figures/other.py", "    return", words)
+    for _ in range(2):  # nor does the next build take it for good
+        assert drawing.build().says(f"other.md:3: WARNING: figure line: ValueError: {told}")
+
+
+def test_words_that_are_aslant_or_hidden_may_share_a_place(drawing):
+    words = "    fig.text(0.5, 0.5, 'under')\n    fig.text(0.5, 0.51, 'over', {})\n    return"
+    drawing.edit("halves/figures/other.py", "    return", words.format("rotation=30"))
+    assert drawing.build().status == 0
+    drawing.edit("halves/figures/other.py", "rotation=30", "visible=False")
+    assert drawing.build().status == 0
+
+
 WHITE, DARK = "#ffffff", "#131416"
 
 
