@@ -1,4 +1,4 @@
-"""Figures of entry 9: the tree, the masks."""
+"""Figures of entry 9: the tree, the masks, two ways to join."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from snippets.family_tree import (
     read_tree,
 )
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import box, diagram, say, wire
 from snippets.transformer import causal_mask
 
 LANES = {"encoder": 0, "encoder-decoder": 1, "one stack": 1, "decoder": 2}
@@ -83,3 +84,34 @@ def figure_masks():
             ax.axvline(i, color=INK, linewidth=0.2)
     axs[0].set_ylabel("query")
     return fig
+
+
+def figure_joins():
+    """Two layers of an encoder-decoder beside two of a prefix model."""
+    fig, ax = diagram(2.95)
+    for x, title in (
+        (1.5, "encoder-decoder: two sets of weights"),
+        (4.8, "prefix model: one set of weights"),
+    ):
+        say(ax, (x, 2.84), title, weight="bold")
+        for at, text in ((x - 0.82, "given"), (x + 0.82, "written")):
+            say(ax, (at, 0.1), text)
+            wire(ax, (at, 0.2), (at, 2.62))
+        for y in (0.42, 1.46):
+            softmax_over(ax, (x - 0.82, y + 0.42), "given", COLOURS[0])
+    for y in (0.42, 1.46):
+        softmax_over(ax, (2.32, y + 0.22), "written", COLOURS[1])
+        softmax_over(ax, (2.32, y + 0.64), "given", COLOURS[1])
+        wire(ax, (1.5, y + 0.64), (1.69, y + 0.64))
+        softmax_over(ax, (5.62, y + 0.42), "both", COLOURS[0])
+        corner = (4.8, y + 0.08)
+        wire(ax, (3.98, y + 0.08), corner, (4.8, y + 0.42), (4.99, y + 0.42))
+        say(ax, (4.8, y), "from its own height", size=7)
+    wire(ax, (0.68, 2.42), (1.5, 2.42), (1.5, 1.06), head=False)
+    say(ax, (1.5, 2.51), "from the last layer", size=7)
+    return fig
+
+
+def softmax_over(ax, at, text, colour):
+    """An attention, named by what its softmax runs over."""
+    box(ax, at, f"softmax over {text}", colour, (1.26, 0.28), size=7)
