@@ -1,10 +1,61 @@
-"""Figures of RLHF: the clip, and the tiny model on a leash and without."""
+"""Figures of RLHF: a map, the clip, two leashes at work."""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import box, diagram, say, wire
 from snippets.instructgpt import load_aligned
 from snippets.rlhf import ppo_clip
+
+PEOPLE, MODEL, TRAINING, LEASH = (COLOURS[i] for i in (1, 0, 2, 3))
+
+
+def figure_map():
+    """PPO's two leashes, and three ways from rankings to answers."""
+    fig, ax = diagram(2.55)
+    say(ax, (1.4, 2.42), "PPO has two leashes", weight="bold")
+    for y, text, colour in (
+        (
+            0.33,
+            "$\\pi_\\mathrm{ref}$, the SFT model,\nnever moves",
+            COLOURS[5],
+        ),
+        (
+            1.15,
+            "$\\pi_\\mathrm{old}$, which drew this batch;\n"
+            "the next batch has a new one",
+            MODEL,
+        ),
+        (1.97, "$\\pi_\\theta$, the policy in training", TRAINING),
+    ):
+        box(ax, (1.15, y), text, colour, (1.8, 0.42), size=7)
+    wire(ax, (0.8, 1.36), (0.8, 1.76), head=False, colour=LEASH, width=1.6)
+    say(ax, (0.88, 1.56), "clip: ratio near 1", ha="left", size=7)
+    long = [(2.05, 0.33), (2.25, 0.33), (2.25, 1.97), (2.05, 1.97)]
+    wire(ax, *long, head=False, colour=LEASH, width=1.6)
+    say(ax, (2.33, 1.15), "KL\npenalty,\n$\\beta$", ha="left", size=7)
+    say(ax, (4.6, 2.42), "Three ways from rankings to answers", weight="bold")
+    box(ax, (3.62, 1.97), "rankings\nby people", PEOPLE, (0.9, 0.42), size=7)
+    box(ax, (3.62, 0.74), "reward\nmodel", MODEL, (0.9, 0.42), size=7)
+    for y, text, colour in (
+        (1.97, "DPO trains on the pairs;\nit draws no answers", TRAINING),
+        (
+            1.15,
+            "PPO trains on answers that\nit draws, and their rewards",
+            TRAINING,
+        ),
+        (
+            0.33,
+            "best of $n$ trains nothing;\nit draws $n$ and keeps one",
+            MODEL,
+        ),
+    ):
+        box(ax, (5.35, y), text, colour, (1.75, 0.42), size=7)
+    wire(ax, (4.07, 1.97), (4.47, 1.97))
+    wire(ax, (3.62, 1.76), (3.62, 0.95))
+    for y in (1.15, 0.33):
+        wire(ax, (4.07, 0.74), (4.27, 0.74), (4.27, y), (4.47, y))
+    return fig
 
 
 def figure_clip():
