@@ -1,13 +1,16 @@
-"""Figures of RLHF: a map, the clip, two leashes at work."""
+"""Figures of RLHF: a map, the clip, the frontier, two leashes at work."""
 
 import numpy as np
+from autograd import grad
 
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import box, diagram, say, wire
-from snippets.instructgpt import load_aligned
-from snippets.rlhf import ppo_clip
+from snippets.instructgpt import load_aligned, ranking_loss
+from snippets.layers import softmax
+from snippets.rlhf import best_of_n, kl, optimum, ppo_clip, rank_answers
 
 PEOPLE, MODEL, TRAINING, LEASH = (COLOURS[i] for i in (1, 0, 2, 3))
+DRAWS = (2, 4, 8, 16)
 
 
 def figure_map():
@@ -72,6 +75,41 @@ def figure_clip():
         ax.set_xlabel("$r_t(\\theta)$")
     axs[0].set_ylabel("objective")
     return fig
+
+
+def figure_frontier():
+    """Reward against KL: the optimum over beta, and the best of n draws."""
+    fig, axs = canvas(columns=3, height=2.2)
+    betas = np.geomspace(0.02, 50, 200)[:, None]
+    for i, (ax, ref, r) in enumerate(zip(axs, *table(), strict=True)):
+        order = np.argsort(-r)
+        ref, r = ref[order], r[order]
+        same = np.tile(ref, (len(betas), 1))
+        best, _ = optimum(same, r / betas, 1.0)
+        ax.plot(kl(best, same), (best - ref) @ r, color=COLOURS[0])
+        drawn = np.stack([best_of_n(ref, n) for n in DRAWS])
+        spot = kl(drawn, same[: len(DRAWS)]), (drawn - ref) @ r
+        ax.plot(*spot, "o", color=COLOURS[1], markersize=4)
+        for n, x, y in zip(DRAWS, *spot, strict=True):
+            ax.annotate(str(n), (x, y), (5, -8), textcoords="offset points")
+        ax.set(xlabel="KL from $\\pi_\\mathrm{ref}$", title=f"prompt {i + 1}")
+        ax.set(xlim=(0, 1.15 * kl(best, same)[0]), ylim=(0, None))
+    axs[0].set_ylabel("gain in reward")
+    return fig
+
+
+def table():
+    """The page's SFT policy and fitted rewards of three prompts."""
+    rng = np.random.default_rng(0)
+    taste, habit = rng.normal(size=(2, 3, 6))
+    counts = np.stack([rng.multinomial(60, softmax(row)) for row in habit]) + 1
+    ranked = np.stack([rank_answers(row, 4, 500, rng) for row in taste])
+    rows = np.arange(3)[:, None, None]
+    slope = grad(lambda r: 3 * ranking_loss(r[rows, ranked]))
+    r = np.zeros((3, 6))
+    for _ in range(60):
+        r = r - 4 * slope(r)
+    return counts / counts.sum(axis=-1, keepdims=True), r
 
 
 def figure_leash():
