@@ -1,10 +1,65 @@
-"""Figures of RLHF: the clip, and the tiny model on a leash and without."""
+"""Figures of RLHF: a map, the clip, the frontier, two leashes at work."""
 
 import numpy as np
+from autograd import grad
 
 from snippets.figures import COLOURS, INK, canvas
-from snippets.instructgpt import load_aligned
-from snippets.rlhf import ppo_clip
+from snippets.figures.blocks import box, diagram, say, wire
+from snippets.instructgpt import load_aligned, ranking_loss
+from snippets.layers import softmax
+from snippets.rlhf import best_of_n, kl, optimum, ppo_clip, rank_answers
+
+PEOPLE, MODEL, TRAINING, LEASH = (COLOURS[i] for i in (1, 0, 2, 3))
+DRAWS = (2, 4, 8, 16)
+
+
+def figure_map():
+    """PPO's two leashes, and three ways from rankings to answers."""
+    fig, ax = diagram(2.55)
+    say(ax, (1.4, 2.42), "PPO has two leashes", weight="bold")
+    for y, text, colour in (
+        (
+            0.33,
+            "$\\pi_\\mathrm{ref}$, the SFT model,\nnever moves",
+            COLOURS[5],
+        ),
+        (
+            1.15,
+            "$\\pi_\\mathrm{old}$, which drew this batch;\n"
+            "the next batch has a new one",
+            MODEL,
+        ),
+        (1.97, "$\\pi_\\theta$, the policy in training", TRAINING),
+    ):
+        box(ax, (1.15, y), text, colour, (1.8, 0.42), size=7)
+    wire(ax, (0.8, 1.36), (0.8, 1.76), head=False, colour=LEASH, width=1.6)
+    ratio = "$\\pi_\\theta / \\pi_\\mathrm{old}$"
+    say(ax, (0.88, 1.56), f"clip: {ratio} near 1", ha="left", size=7)
+    long = [(2.05, 0.33), (2.25, 0.33), (2.25, 1.97), (2.05, 1.97)]
+    wire(ax, *long, head=False, colour=LEASH, width=1.6)
+    say(ax, (2.33, 1.15), "KL\npenalty,\n$\\beta$", ha="left", size=7)
+    say(ax, (4.6, 2.42), "Three ways from rankings to answers", weight="bold")
+    box(ax, (3.62, 1.97), "rankings\nby people", PEOPLE, (0.9, 0.42), size=7)
+    box(ax, (3.62, 0.74), "reward\nmodel", MODEL, (0.9, 0.42), size=7)
+    for y, text, colour in (
+        (1.97, "DPO trains on the pairs;\nit draws no answers", TRAINING),
+        (
+            1.15,
+            "PPO trains on answers that\nit draws, and their rewards",
+            TRAINING,
+        ),
+        (
+            0.33,
+            "best of $n$ trains nothing;\nit draws $n$ and keeps one",
+            MODEL,
+        ),
+    ):
+        box(ax, (5.35, y), text, colour, (1.75, 0.42), size=7)
+    wire(ax, (4.07, 1.97), (4.47, 1.97))
+    wire(ax, (3.62, 1.76), (3.62, 0.95))
+    for y in (1.15, 0.33):
+        wire(ax, (4.07, 0.74), (4.27, 0.74), (4.27, y), (4.47, y))
+    return fig
 
 
 def figure_clip():
@@ -21,6 +76,41 @@ def figure_clip():
         ax.set_xlabel("$r_t(\\theta)$")
     axs[0].set_ylabel("objective")
     return fig
+
+
+def figure_frontier():
+    """Reward against KL: the optimum over beta, and the best of n draws."""
+    fig, axs = canvas(columns=3, height=2.2)
+    betas = np.geomspace(0.02, 50, 200)[:, None]
+    for i, (ax, ref, r) in enumerate(zip(axs, *table(), strict=True)):
+        order = np.argsort(-r)
+        ref, r = ref[order], r[order]
+        same = np.tile(ref, (len(betas), 1))
+        best, _ = optimum(same, r / betas, 1.0)
+        ax.plot(kl(best, same), (best - ref) @ r, color=COLOURS[0])
+        drawn = np.stack([best_of_n(ref, n) for n in DRAWS])
+        spot = kl(drawn, same[: len(DRAWS)]), (drawn - ref) @ r
+        ax.plot(*spot, "o", color=COLOURS[1], markersize=4)
+        for n, x, y in zip(DRAWS, *spot, strict=True):
+            ax.annotate(str(n), (x, y), (5, -8), textcoords="offset points")
+        ax.set(xlabel="KL from $\\pi_\\mathrm{ref}$", title=f"prompt {i + 1}")
+        ax.set(xlim=(0, 1.15 * kl(best, same)[0]), ylim=(0, None))
+    axs[0].set_ylabel("gain in reward")
+    return fig
+
+
+def table():
+    """The page's SFT policy and fitted rewards of three prompts."""
+    rng = np.random.default_rng(0)
+    taste, habit = rng.normal(size=(2, 3, 6))
+    counts = np.stack([rng.multinomial(60, softmax(row)) for row in habit]) + 1
+    ranked = np.stack([rank_answers(row, 4, 500, rng) for row in taste])
+    rows = np.arange(3)[:, None, None]
+    slope = grad(lambda r: 3 * ranking_loss(r[rows, ranked]))
+    r = np.zeros((3, 6))
+    for _ in range(60):
+        r = r - 4 * slope(r)
+    return counts / counts.sum(axis=-1, keepdims=True), r
 
 
 def figure_leash():
