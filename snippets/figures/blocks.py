@@ -4,9 +4,7 @@ The unit is the inch, so that a box is as large in print as it says here.
 Stands on `snippets.figures`; the figures of the entries stand on it.
 """
 
-from snippets.figures import COLOURS, INK, canvas
-
-BOX = (1.5, 0.3)  # width and height
+from snippets.figures import INK, canvas
 
 
 def diagram(height):
@@ -19,8 +17,8 @@ def diagram(height):
     return fig, ax
 
 
-def box(ax, at, text, colour=COLOURS[0], extent=BOX, **font):
-    """A labelled box with its centre at a point."""
+def box(ax, at, text, colour, extent, **font):
+    """A labelled box, its centre at a point; extent is (width, height)."""
     from matplotlib.patches import FancyBboxPatch
 
     (x, y), (width, height) = at, extent
@@ -65,14 +63,18 @@ def wire(ax, *points, colour=INK, width=0.9, head=True, style="-"):
     line = {"color": colour, "linewidth": width, "linestyle": style}
     ax.plot(*zip(*points, strict=True), solid_capstyle="butt", **line)
     if head:
-        ends = {"xy": points[-1], "xytext": points[-2]}
-        arrow = {"arrowstyle": "-|>,head_width=0.15,head_length=0.3"}
-        arrow |= {"color": colour, "linewidth": width, "shrinkA": 0}
-        ax.annotate("", **ends, arrowprops=arrow | {"shrinkB": 0})
+        arrow = {
+            "arrowstyle": "-|>,head_width=0.15,head_length=0.3",
+            "color": colour,
+            "linewidth": width,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        ax.annotate("", points[-1], points[-2], arrowprops=arrow)
 
 
-def plus(ax, at, sign="+"):
-    """Where two wires meet and are added."""
+def joint(ax, at, sign="+"):
+    """Where two wires meet, and how: added, or multiplied."""
     from matplotlib.patches import Circle
 
     ax.add_patch(

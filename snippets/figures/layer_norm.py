@@ -5,7 +5,7 @@ gradients and directions.
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
-from snippets.figures.blocks import box, diagram, plus, say, wire
+from snippets.figures.blocks import box, diagram, joint, say, wire
 from snippets.layer_norm import (
     init_theory,
     last_gradient,
@@ -36,7 +36,7 @@ def figure_orders():
     wire(ax, (5.9, 0.18), (5.9, 2.95), (4.64, 2.95), colour=BOTH, width=2)
     norm(ax, (5.9, 2.7), BOTH)
     for at in ((5.9, 0.91), (5.9, 2.06), (4.55, 2.95)):
-        plus(ax, at)
+        joint(ax, at)
     return fig
 
 
@@ -52,7 +52,7 @@ def sub_layer(ax, x, y, name, colour):
         norm(ax, (x, y + 0.86), colour)
     if name == "ResiDual":
         wire(ax, (side, top), (5.82, top))
-    plus(ax, (x, top))
+    joint(ax, (x, top))
 
 
 def norm(ax, at, colour):

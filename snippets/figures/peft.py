@@ -3,7 +3,7 @@
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
-from snippets.figures.blocks import box, diagram, plus, say, wire
+from snippets.figures.blocks import box, diagram, joint, say, wire
 from snippets.lora import (
     adapter_parameters,
     lora_parameters,
@@ -76,14 +76,14 @@ def scale(ax, at, vector):
     x, y = at
     wire(ax, (x + 0.28, y), (x + 0.09, y), colour=IA3)
     say(ax, (x + 0.32, y), vector, ha="left", color=IA3)
-    plus(ax, at, "⊙")
+    joint(ax, at, "⊙")
 
 
 def around(ax, x, below, above):
     """The residual connection around a sub-layer."""
     side = x - 1.45
     wire(ax, (x, below), (side, below), (side, above), (x - 0.08, above))
-    plus(ax, (x, above))
+    joint(ax, (x, above))
 
 
 def figure_memory():

@@ -33,8 +33,8 @@ def figure_map():
     ):
         box(ax, (1.15, y), text, colour, (1.8, 0.42), size=7)
     wire(ax, (0.8, 1.36), (0.8, 1.76), head=False, colour=LEASH, width=1.6)
-    ratio = "$\\pi_\\theta / \\pi_\\mathrm{old}$"
-    say(ax, (0.88, 1.56), f"clip: {ratio} near 1", ha="left", size=7)
+    clip = "clip: no gain beyond 1 ± ε"
+    say(ax, (0.88, 1.56), clip, ha="left", size=7)
     long = [(2.05, 0.33), (2.25, 0.33), (2.25, 1.97), (2.05, 1.97)]
     wire(ax, *long, head=False, colour=LEASH, width=1.6)
     say(ax, (2.33, 1.15), "KL\npenalty,\n$\\beta$", ha="left", size=7)
