@@ -5,7 +5,7 @@ import re
 import pytest
 from pygments.token import String
 
-from highlighting import SHAPE, Day, Night, ShapedPythonLexer
+from book.web.highlighting import SHAPE, Day, Night, ShapedPythonLexer
 
 CODE = '''def attend(q: Float[Array, "*b n d"], name: str = "q") -> Bool[Array, "n m"]:
     raise ValueError("no shape", Array, name)

@@ -10,7 +10,7 @@ import pytest
 from tools import one_page
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("Makefile", *(path.name for path in ROOT.glob("requirements*.txt")))
+FILES = ("Makefile", *(f"requirements/{path.name}" for path in (ROOT / "requirements").iterdir()))
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ def test_without_packages_to_install(make, tmp_path):
     python.chmod(0o755)
     status, told = make("html")
     assert status != 0
-    assert "make: pip could not install requirements.txt: is there a network" in told
-    assert not (tmp_path / ".venv" / "has-requirements").exists()
+    assert "make: pip could not install requirements/book.txt: is there a network" in told
+    assert not (tmp_path / ".venv" / "has-book").exists()
 
 
 def ready(tmp_path):
@@ -94,7 +94,7 @@ def ready(tmp_path):
     (folder / "bin" / "python").chmod(0o755)
     newer = max((tmp_path / name).stat().st_mtime for name in FILES) + 10
     for name in FILES:
-        if name.startswith("requirements"):
+        if name.startswith("requirements/"):
             mark = folder / f"has-{name.removesuffix('.txt')}"
             mark.touch()
             os.utime(mark, (newer, newer))
@@ -110,9 +110,9 @@ def test_without_tex(make, tmp_path):
 def test_a_changed_list_of_requirements_is_installed_again(make, tmp_path):
     ready(tmp_path)
     assert "installing" not in make("linkcheck")[1]
-    later = (tmp_path / ".venv" / "has-requirements").stat().st_mtime + 10
-    os.utime(tmp_path / "requirements.txt", (later, later))
-    assert "installing requirements.txt into .venv" in make("linkcheck")[1]
+    later = (tmp_path / ".venv" / "has-book").stat().st_mtime + 10
+    os.utime(tmp_path / "requirements" / "book.txt", (later, later))
+    assert "installing requirements/book.txt into .venv" in make("linkcheck")[1]
 
 
 def test_one_page_that_is_not_there(capsys):
