@@ -10,15 +10,15 @@ import pytest
 from tools import one_page
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("Makefile", *(f"requirements/{path.name}" for path in (ROOT / "requirements").iterdir()))
+FOLDERS = ("tools", "requirements")
 
 
 @pytest.fixture
 def make(tmp_path):
     """Runs make in an empty book, with only these commands on the path."""
-    for name in FILES:
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     commands = tmp_path / "commands"
     commands.mkdir()
 
@@ -92,12 +92,12 @@ def ready(tmp_path):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").write_text("#!/bin/sh\nexit 0\n")
     (folder / "bin" / "python").chmod(0o755)
-    newer = max((tmp_path / name).stat().st_mtime for name in FILES) + 10
-    for name in FILES:
-        if name.startswith("requirements/"):
-            mark = folder / f"has-{name.removesuffix('.txt')}"
-            mark.touch()
-            os.utime(mark, (newer, newer))
+    lists = list((tmp_path / "requirements").iterdir())
+    newer = max(path.stat().st_mtime for path in lists) + 10
+    for path in lists:
+        mark = folder / f"has-{path.stem}"
+        mark.touch()
+        os.utime(mark, (newer, newer))
 
 
 def test_without_tex(make, tmp_path):

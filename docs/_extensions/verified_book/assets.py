@@ -5,6 +5,11 @@ from pathlib import Path
 
 
 def add_static(app, module_file):
-    """Serves the folder ``static`` beside an extension's module with the book's own files."""
+    """Serves the folder ``static`` beside an extension's module; an EPUB has styles of its own."""
     folder = relpath(Path(module_file).with_name("static"), app.confdir)
-    app.connect("config-inited", lambda app, config: config.html_static_path.insert(0, folder))
+
+    def serve(app):
+        if app.builder.name != "epub":
+            app.config.html_static_path.insert(0, folder)
+
+    app.connect("builder-inited", serve)
