@@ -96,17 +96,41 @@ def test_the_docstrings_of_a_shown_module_are_run(book):
     assert book.build().says("third.py:4: WARNING: the example does not hold", "2.0")
 
 
+def test_a_page_counts_the_examples_that_stand_on_it_and_no_others(book):
+    docstring = '"""{0}\n\n    >>> {0}(6)\n    2.0\n    """'
+    for name in ("third", "hidden", "fifth"):
+        book.write(
+            f"halves/{name}.py",
+            "".join(
+                f"def {n}(x):\n    {docstring.format(n)}\n    return x / 3\n"
+                for n in (name, "other")
+            ),
+        )
+    drawing = (
+        "from matplotlib.figure import Figure\nfrom halves import hidden\nfigure_line = Figure\n"
+    )
+    book.write("halves/figures/__init__.py", "")
+    book.write("halves/figures/other.py", drawing)
+    book.page(
+        "```{doctest}\n>>> from halves.fifth import fifth\n>>> fifth(3)\n1.0\n```\n"
+        ":::{drawn} line\n:alt: A line.\n:::\n"
+        "```{literalinclude} ../halves/third.py\n:pyobject: third\n```\n"
+        "```{literalinclude} ../halves/third.py\n:pyobject: third\n```"
+    )
+    built = book.build()
+    assert built.status == 0, built.said
+    assert "5 examples verified" in built.said  # two of halving.md, and three
+
+
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("gone", None, "ModuleNotFoundError: No module named 'halves.gone'"),
         ("odd", "def odd(x):\n    return x / / 2\n", "SyntaxError: invalid syntax"),
         ("bad", "bad = 1 / 0\n", "ZeroDivisionError: division by zero"),
     ],
 )
 def test_a_shown_module_that_cannot_be_imported_is_named(book, name, text, reason):
-    if text:
-        book.write(f"halves/{name}.py", text)
+    book.write(f"halves/{name}.py", text)
     book.page(f"```{{literalinclude}} ../halves/{name}.py\n```")
     told = f"the page shows halves.{name}, which cannot be imported: {reason}"
     assert book.build("--keep-going").says("other.md", told)

@@ -142,13 +142,15 @@ def note_modules(env, package):
         env.note_dependency(str(file))
 
 
-def shown_modules(env, package):
-    """Modules of the package whose file the page includes: their docstrings are on the page."""
-    root = Path(env.config.verified_root)
-    for name in sorted(map(str, env.dependencies.get(env.docname, ()))):
-        path = Path(env.srcdir, name).resolve()
-        if path.suffix == ".py" and path.is_relative_to(root / package):
-            yield ".".join(path.relative_to(root).with_suffix("").parts)
+def shown_code(doctree, root, package):
+    """What the page shows of the package's modules: {module: text}."""
+    shown = {}
+    for node in doctree.findall(nodes.literal_block):
+        path = Path(node.get("source", "")).resolve()
+        if path.suffix == ".py" and path.is_relative_to(Path(root, package)):
+            module = ".".join(path.relative_to(root).with_suffix("").parts)
+            shown[module] = shown.get(module, "") + "\n" + node.astext()
+    return shown
 
 
 def docstring_tests(module):
@@ -168,14 +170,20 @@ def docstring_tests(module):
             )
 
 
-def run_docstrings(module, runner):
-    """Runs the docstring examples of a module; returns the place of each."""
+def run_docstrings(module, shown, runner):
+    """Runs the docstring examples of a module; returns the place of each that is shown."""
     check = SphinxDocTestRunner(verbose=False, optionflags=runner.opt)
     tests = [test for test in docstring_tests(importlib.import_module(module)) if test.examples]
     for test in tests:
         runner.type = "single"
         check.run(test, out=runner._warn_out)
-    return {(module, t.lineno + e.lineno + 1) for t in tests for e in t.examples}
+    prompts = {row.strip() for row in shown.split("\n")}
+    return {
+        (module, test.lineno + example.lineno + 1)
+        for test in tests
+        for example in test.examples
+        if f">>> {example.source.partition(chr(10))[0]}".strip() in prompts
+    }
 
 
 # -- the page -----------------------------------------------------------------------------
@@ -237,7 +245,7 @@ class Verification(PageNotes):
         return env.found_docs if stale else []
 
     def process_doc(self, app, doctree):
-        env, package = app.env, app.config.verified_package
+        env, config, package = app.env, app.config, app.config.verified_package
         path = env.doc2path(env.docname)
         lines.cache_clear()
         runner = Runner(app, env)
@@ -247,13 +255,13 @@ class Verification(PageNotes):
         with (
             np.printoptions(),
             np.errstate(),
-            time_limit(app.config.verified_seconds, f"the examples of {env.docname}"),
+            time_limit(config.verified_seconds, f"the examples of {env.docname}"),
         ):
             try:
                 runner.test_doc(env.docname, doctree)
                 page.examples = runner.total_tries
-                for module in shown_modules(env, package):
-                    page.docstrings |= self.docstrings(env, module, runner)
+                for module, shown in shown_code(doctree, config.verified_root, package).items():
+                    page.docstrings |= self.docstrings(env, module, shown, runner)
             except TimeoutError as error:
                 logger.warning("%s", error, location=env.docname, type="verified")
         del doctest.compile
@@ -261,9 +269,9 @@ class Verification(PageNotes):
         self.of(env)[env.docname] = page
         self.tell(doctree, path, runner.reports)
 
-    def docstrings(self, env, module, runner):
+    def docstrings(self, env, module, shown, runner):
         try:
-            return run_docstrings(module, runner)
+            return run_docstrings(module, shown, runner)
         except TimeoutError:
             raise
         except Exception as error:
