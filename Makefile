@@ -29,18 +29,18 @@ $(VENV)/bin/python:
 	  { echo "make: $(PYTHON) has no venv module: on Debian, apt-get install python3-venv"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/has-%: %.txt requirements.txt $(VENV)/bin/python
+$(VENV)/has-%: requirements/%.txt requirements/book.txt $(VENV)/bin/python
 	@echo "installing $< into $(VENV)"
 	@$(PY) -m pip install -q -r $< || \
 	  { echo "make: pip could not install $<: is there a network, and is the package index reachable?"; exit 2; }
 	@touch $@
 
-BOOK := $(VENV)/has-requirements
-TESTS := $(VENV)/has-requirements-test
-EDITIONS := $(VENV)/has-requirements-editions
-ORACLES := $(VENV)/has-requirements-oracles
-MATRIX := $(VENV)/has-requirements-matrix
-MUTATION := $(VENV)/has-requirements-mutation
+BOOK := $(VENV)/has-book
+TESTS := $(VENV)/has-test
+EDITIONS := $(VENV)/has-editions
+ORACLES := $(VENV)/has-oracles
+MATRIX := $(VENV)/has-matrix
+MUTATION := $(VENV)/has-mutation
 AUDITS := tests/editions/node_modules/.package-lock.json
 
 $(AUDITS): tests/editions/package-lock.json

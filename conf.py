@@ -25,24 +25,9 @@ extensions = [
     "myst_parser",
     "sphinx_design",
     "sphinx_copybutton",
-    "faults",
-    "strict",
-    "verified",
-    "citations",
+    "verified_book",
     "ledger",
-    "paper",
-    "equations",
-    "figures",
-    "made",
-    "downloads",
-    "open_data",
-    "heads",
-    "machines",
-    "highlighting",
-    "web_edition",
-    "print_edition",
-    "editions",
-    "aids",
+    "book",
 ]
 
 # Markdown
@@ -106,8 +91,8 @@ html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]
 html_js_files = ["boxes.js"]
-pygments_style = "highlighting.Day"
-pygments_dark_style = "highlighting.Night"
+pygments_style = "book.web.highlighting.Day"
+pygments_dark_style = "book.web.highlighting.Night"
 html_copy_source = False
 html_use_index = False  # the glossary is its own index
 html_show_sourcelink = False

@@ -1,6 +1,6 @@
 """The book's examples on every Python and NumPy that it claims: ``make matrix``.
 
-Each environment has the pins of requirements.txt but for NumPy, which is the oldest that the
+Each environment has the pins of requirements/book.txt but for NumPy, which is the oldest that the
 book runs on, the one that it pins, or the newest there is.  In each the examples run twice, with
 one and with two BLAS threads.  The environments are kept in build/matrix: a second run is quick.
 A Python that is not on the path is a failure: nothing that did not run is ever called a success.
@@ -17,7 +17,7 @@ nox.options.envdir = "build/matrix"
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_venv = "yes"
 
-PINNED = Path("requirements.txt").read_text("utf-8")
+PINNED = Path("requirements/book.txt").read_text("utf-8")
 NUMPYS = {
     "oldest": "numpy==1.26.4",
     "pinned": re.search("^numpy==.*", PINNED, re.MULTILINE)[0],
@@ -59,5 +59,5 @@ def examples(session, numpy):
 @nox.session(python="3.13")
 def snippets(session):
     """Runs the snippets' tests against JAX and SciPy, which ask for NumPy 2."""
-    session.install("-r", "requirements-test.txt")
+    session.install("-r", "requirements/test.txt")
     session.run("python", "-m", "pytest", "tests/snippets")

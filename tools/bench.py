@@ -40,7 +40,7 @@ ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREA
 UNVERIFIED = f"""
 import sys
 sys.path.insert(0, {str(BOOK / "docs" / "_extensions")!r})
-import verified
+from verified_book import verified
 verified.Verification.process_doc = lambda *_: None
 from sphinx.cmd.build import main
 sys.exit(main(sys.argv[1:]))
@@ -451,7 +451,16 @@ def notebook_rows(temp, ours):
     """
     python, build = temp / "venv" / "bin" / "python", temp / "build-notebooks"
     subprocess.run([sys.executable, "-m", "venv", temp / "venv"], check=True)
-    install = [python, "-m", "pip", "install", "-q", "-r", BOOK / "requirements.txt", MYST_NB]
+    install = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "-r",
+        BOOK / "requirements" / "book.txt",
+        MYST_NB,
+    ]
     subprocess.run(install, check=True)
     root = generated_book.generate(temp / "notebooks", PAGES, NOTEBOOKS, notebook=True)
 

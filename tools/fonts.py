@@ -5,16 +5,18 @@ a character that they lack is shown in the reader's own serif face.  Of KaTeX's 
 is cut; a page that needs more of them loads the whole face beside it, since style sheets tell by
 ``unicode-range`` which file holds what.
 
-A tool: it writes docs/_static/fonts and docs/_static/katex/fonts.  Run as ``tools/fonts.py``,
-when a set of characters below has changed; tests/editions hold the files against these sets.
+A tool: it writes docs/_static/fonts, and KaTeX's fonts beside its extension.  Run as
+``tools/fonts.py``, when a set of characters below has changed; tests/editions hold the files
+against these sets.
 """
 
 import logging
 from pathlib import Path
 
-STATIC = Path(__file__).resolve().parent.parent / "docs" / "_static"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+FONTS = DOCS / "_static" / "fonts"
 GYRE = Path("/usr/share/texmf/fonts/opentype/public/tex-gyre")
-KATEX = STATIC / "katex" / "fonts"
+KATEX = DOCS / "_extensions" / "verified_book" / "static" / "katex" / "fonts"
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 FEW = ASCII + "\u00a0§·×éèëüöäåç–—‘’“”…−"
@@ -28,14 +30,14 @@ MATHS = (
 )
 LARGE = "()[]{}/\\√∑∏∥∣⌈⌉⌊⌋⟨⟩⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭ˆ˜"
 CUTS = {
-    "fonts/Pagella-Regular": (GYRE / "texgyrepagella-regular.otf", TEXT),
-    "fonts/Pagella-Italic": (GYRE / "texgyrepagella-italic.otf", FEW),
-    "fonts/Pagella-Bold": (GYRE / "texgyrepagella-bold.otf", FEW),
-    "katex/fonts/core-AMS": (KATEX / "KaTeX_AMS-Regular.woff2", CAPITALS),
-    "katex/fonts/core-Main": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
-    "katex/fonts/core-Math": (KATEX / "KaTeX_Math-Italic.woff2", ASCII + GREEK),
+    FONTS / "Pagella-Regular.woff2": (GYRE / "texgyrepagella-regular.otf", TEXT),
+    FONTS / "Pagella-Italic.woff2": (GYRE / "texgyrepagella-italic.otf", FEW),
+    FONTS / "Pagella-Bold.woff2": (GYRE / "texgyrepagella-bold.otf", FEW),
+    KATEX / "core-AMS.woff2": (KATEX / "KaTeX_AMS-Regular.woff2", CAPITALS),
+    KATEX / "core-Main.woff2": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
+    KATEX / "core-Math.woff2": (KATEX / "KaTeX_Math-Italic.woff2", ASCII + GREEK),
     **{
-        f"katex/fonts/core-Size{n}": (KATEX / f"KaTeX_Size{n}-Regular.woff2", LARGE)
+        KATEX / f"core-Size{n}.woff2": (KATEX / f"KaTeX_Size{n}-Regular.woff2", LARGE)
         for n in range(1, 5)
     },
 }
@@ -76,10 +78,9 @@ def ranges(characters):
 
 def main():
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
-    for name, (source, wanted) in CUTS.items():
-        target = STATIC / f"{name}.woff2"
+    for target, (source, wanted) in CUTS.items():
         cut(source, target, wanted)
-        print(f"{name}: {target.stat().st_size} bytes, {ranges(characters(target))}")
+        print(f"{target.stem}: {target.stat().st_size} bytes, {ranges(characters(target))}")
 
 
 if __name__ == "__main__":

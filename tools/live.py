@@ -61,8 +61,7 @@ def stand_by(argv):
 
 def warm_up(app):
     """Imports the snippets: those that change until the build begins are imported again."""
-    import modules
-    import verified
+    from verified_book import modules, verified
 
     package = app.config.verified_package
     folder = Path(app.config.verified_root)

@@ -60,7 +60,7 @@ from mutmut.mutation.pragma_handling import IgnoredCode  # noqa: E402
 from sybil import Sybil  # noqa: E402
 from sybil.parsers.myst import DocTestDirectiveParser  # noqa: E402
 
-from verified import docstring_tests  # noqa: E402
+from verified_book.verified import docstring_tests  # noqa: E402
 
 JUDGED = ROOT / "tests" / "mutation" / "equivalent.toml"
 KILLED, KILLED_BY_PAGES = 0.95, 0.80  # what the book promises

@@ -18,7 +18,7 @@ from pybtex.richtext import Text
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "_extensions"))
 
-from citations import short_authors  # noqa: E402
+from verified_book.citations import short_authors  # noqa: E402
 
 PARTS = ("architectures", "efficiency", "alignment")
 FILES = {

@@ -15,8 +15,7 @@ import sys
 from pathlib import Path
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT), {str(ROOT / "docs" / "_extensions")!r}]
-extensions = ["myst_parser", "faults", "strict", "verified", "citations", "ledger", "paper",
-              "equations", "figures"]
+extensions = ["myst_parser", "verified_book", "ledger", "book.card"]
 project, version, copyright = "Halves", "1", "Ours"
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 html_theme = "basic"

@@ -6,7 +6,7 @@ import re
 import pytest
 
 CONF = """
-extensions.append("aids")
+extensions.append("book.aids")
 repository_url = "{}"
 html_baseurl = "{}"
 citation = {{"title": "Halves & more", "version": "1.2", "date-released": "2026-03-04",

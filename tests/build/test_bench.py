@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import verified
+from verified_book import verified
 from tools import bench, generated_book
 from tools.bench import Missing, Row
 

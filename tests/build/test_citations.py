@@ -65,7 +65,7 @@ def test_labels_that_would_be_alike_are_told_apart(book):
 
 
 def test_each_entry_is_formatted_once(book, monkeypatch):
-    import citations
+    from verified_book import citations
 
     formatted = []
     original = citations.format_entry

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-EXTENSIONS = sorted((ROOT / "docs" / "_extensions").glob("*.py"))
+EXTENSIONS = sorted((ROOT / "docs" / "_extensions").rglob("*.py"))
 LINTS = sorted((ROOT / "tests" / "book").glob("test_*.py"))
 CELL = re.compile(r"^\| (`+) ?(.+?) ?\1 \|", re.MULTILINE)
 
@@ -51,7 +51,7 @@ def fits(message, row):
     return re.fullmatch(re.escape(message).replace("…", ".+"), row)
 
 
-SAID = {path.name: sorted({*messages(path.read_text("utf-8"))}) for path in EXTENSIONS}
+SAID = {path.relative_to(ROOT / "docs" / "_extensions").as_posix(): sorted({*messages(path.read_text("utf-8"))}) for path in EXTENSIONS}
 EXPLAINED = rows("What the extensions say")
 
 

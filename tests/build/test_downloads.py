@@ -56,7 +56,7 @@ SHOWN = """
 
 @pytest.fixture
 def shop(book):
-    book.edit("conf.py", '"figures"]', '"figures", "downloads"]')
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.downloads"]')
     book.write("halves/half.py", HALF)
     book.write("halves/ground.py", GROUND)
     book.write("halves/data/table.csv", "1\n")

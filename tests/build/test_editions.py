@@ -15,7 +15,7 @@ def build(tmp_path):
     source = tmp_path / "docs"
     source.mkdir()
     (source / "conf.py").write_text(
-        "extensions = ['editions']\nproject = 'The Book'\n"
+        "extensions = ['book.web.editions']\nproject = 'The Book'\n"
         f"html_theme = 'furo'\ntemplates_path = [{str(SIDEBAR)!r}]\n"
         "html_sidebars = {'**': ['sidebar/editions.html']}\n"
         "editions_files = ['book.pdf', 'book.epub']\n"

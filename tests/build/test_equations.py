@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from equations import render
+from verified_book.equations import render
 
 
 def test_bad_tex_fails_at_its_line_and_fails_again(book):

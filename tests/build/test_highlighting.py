@@ -5,7 +5,7 @@ import re
 import pytest
 from pygments.token import String
 
-from highlighting import SHAPE, Day, Night, ShapedPythonLexer
+from book.web.highlighting import SHAPE, Day, Night, ShapedPythonLexer
 
 CODE = '''def attend(q: Float[Array, "*b n d"], name: str = "q") -> Bool[Array, "n m"]:
     raise ValueError("no shape", Array, name)
@@ -22,7 +22,7 @@ def test_the_string_after_array_is_a_shape_and_no_other():
 
 
 def test_the_page_shows_the_shape_in_a_class_of_its_own(book):
-    book.edit("conf.py", '"figures"]', '"figures", "highlighting"]')
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.web.highlighting"]')
     book.page('```python\nx: Float[Array, "a b"]\n```')
     assert book.build().status == 0
     assert re.search(r'class="ss">(&quot;|")a b', book.html("other"))

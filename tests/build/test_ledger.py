@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ledger import agrees, number
+from ledger.agreement import agrees, number
 from tests.build.conftest import PAGE
 
 CLAIM = ":::{{translation}} s02 p{n}\nIt {{claim}}`is {n} <2.{n}>`.\n:::\n"

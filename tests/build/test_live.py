@@ -29,7 +29,7 @@ import os, sys
 from pathlib import Path
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT), {str(EXTENSIONS)!r}]
-extensions = ["myst_parser", "strict", "verified"]
+extensions = ["myst_parser", "verified_book.strict", "verified_book.verified"]
 project = "Ladders"
 html_theme = "furo"
 templates_path = [{str(EXTENSIONS.parent / "_templates")!r}]
@@ -230,7 +230,7 @@ def test_ctrl_c_ends_it_at_once_and_leaves_no_process(reader, server, book):
         ("references.bib", True, False),
         ("docs/_templates/page.html", True, False),
         ("docs/_static/book.css", True, False),
-        ("docs/_extensions/verified.py", True, False),
+        ("docs/_extensions/verified_book/verified.py", True, False),
         ("docs/source-paragraphs.txt", True, False),
         ("build/html/index.html", False, False),
         (".venv/lib/site.py", False, False),

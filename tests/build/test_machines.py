@@ -15,7 +15,7 @@ CODE = "from matplotlib import pyplot\n\ndef figure_line():\n    return pyplot.s
 
 @pytest.fixture
 def site(book):
-    book.edit("conf.py", '"figures"]', '"figures", "machines"]\nauthor = "Us"\nbook_date = "2026-11-25"')
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.web.crawlers"]\nauthor = "Us"\nbook_date = "2026-11-25"')
     book.write("halves/halving.py", "def half(x):\n    return x / 2\n")
     return book
 

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-import modules
+from verified_book import modules
 import pytest
 
 GROUND = "print('ground is imported')\nTWO = [2]\n\n\nclass Size:\n    width = 2\n"

@@ -38,7 +38,6 @@ A typing error {cite:t}`poe2021third{§2}`.
 
 @pytest.fixture
 def shelf(book):
-    book.edit("conf.py", '"figures"]', '"figures", "open_data"]')
     book.edit(
         "docs/halving.md",
         ":verdict: holds\n\nSo it prints {cite:p}`lee2020half{§1}`.",

@@ -9,7 +9,7 @@ import pytest
 from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
-import print_edition
+from book.print import edition as print_edition
 from tools import typeset
 
 FRONT = """\
@@ -58,7 +58,7 @@ def build(tmp_path, builder, name="build", **overrides):
     source = tmp_path / "docs"
     source.mkdir(exist_ok=True)
     (source / "conf.py").write_text(
-        "project = 'The Book'\nauthor = copyright = 'Somebody'\nextensions = ['print_edition']\n"
+        "project = 'The Book'\nauthor = copyright = 'Somebody'\nextensions = ['book.print.edition']\n"
     )
     pages = {"index": FRONT, "one": ONE}
     pages |= {name: f"{name.title()}\n=======\n\nText.\n" for name in ("part", "two", "end")}

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,15 @@ import pytest
 from tools import one_page
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("Makefile", *(path.name for path in ROOT.glob("requirements*.txt")))
+FOLDERS = ("tools", "requirements")
 
 
 @pytest.fixture
 def make(tmp_path):
     """Runs make in an empty book, with only these commands on the path."""
-    for name in FILES:
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     commands = tmp_path / "commands"
     commands.mkdir()
 
@@ -82,8 +83,8 @@ def test_without_packages_to_install(make, tmp_path):
     python.chmod(0o755)
     status, told = make("html")
     assert status != 0
-    assert "make: pip could not install requirements.txt: is there a network" in told
-    assert not (tmp_path / ".venv" / "has-requirements").exists()
+    assert "make: pip could not install requirements/book.txt: is there a network" in told
+    assert not (tmp_path / ".venv" / "has-book").exists()
 
 
 def ready(tmp_path):
@@ -92,12 +93,12 @@ def ready(tmp_path):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").write_text("#!/bin/sh\nexit 0\n")
     (folder / "bin" / "python").chmod(0o755)
-    newer = max((tmp_path / name).stat().st_mtime for name in FILES) + 10
-    for name in FILES:
-        if name.startswith("requirements"):
-            mark = folder / f"has-{name.removesuffix('.txt')}"
-            mark.touch()
-            os.utime(mark, (newer, newer))
+    lists = list((tmp_path / "requirements").iterdir())
+    newer = time.time() + 10
+    for path in lists:
+        mark = folder / f"has-{path.stem}"
+        mark.touch()
+        os.utime(mark, (newer, newer))
 
 
 def test_without_tex(make, tmp_path):
@@ -110,9 +111,9 @@ def test_without_tex(make, tmp_path):
 def test_a_changed_list_of_requirements_is_installed_again(make, tmp_path):
     ready(tmp_path)
     assert "installing" not in make("linkcheck")[1]
-    later = (tmp_path / ".venv" / "has-requirements").stat().st_mtime + 10
-    os.utime(tmp_path / "requirements.txt", (later, later))
-    assert "installing requirements.txt into .venv" in make("linkcheck")[1]
+    later = (tmp_path / ".venv" / "has-book").stat().st_mtime + 10
+    os.utime(tmp_path / "requirements" / "book.txt", (later, later))
+    assert "installing requirements/book.txt into .venv" in make("linkcheck")[1]
 
 
 def test_one_page_that_is_not_there(capsys):

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def web(book):
-    book.edit("conf.py", '"figures"]', '"figures", "web_edition"]')
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.web.furo"]')
     book.page("Evanescent words.\n\n## Fleeting\n\nSo it is.")
     return book
 

@@ -21,16 +21,15 @@ from textwrap import shorten
 
 from docutils import nodes
 
-import card
-import citations
-import ledger
-import made
-import open_data
-import paper
-from page_notes import PageNotes
+from book import card
+from book.web import share_picture
+from ledger import export
+from ledger.markup import of_class
+from verified_book import citations, extra_files
+from verified_book.page_notes import PageNotes
 
 LENGTH = 200  # of a description, in characters: more is cut off where it is shown
-BOXES = ledger.of_class("paper", "translation", "annotation", "lost", "published", "erratum")
+BOXES = of_class("paper", "translation", "annotation", "lost", "published", "erratum")
 
 
 # -- what a page is about -----------------------------------------------------------------------
@@ -50,7 +49,7 @@ class Notes(PageNotes):
     kept_as = "heads_noted"
 
     def process_doc(self, app, doctree):
-        finds = next(doctree.findall(paper.paper_finds), {})
+        finds = next(doctree.findall(card.paper_finds), {})
         self.of(app.env)[app.env.docname] = About(describe(doctree), finds.get("key"))
 
 
@@ -60,7 +59,7 @@ def describe(doctree):
             return [meta["content"]]
     for paragraph in doctree.findall(nodes.paragraph):
         if not any(map(BOXES, ancestors(paragraph))):
-            return list(open_data.pieces(paragraph))
+            return list(export.pieces(paragraph))
     return []
 
 
@@ -87,11 +86,11 @@ class Page:
     def title(self):
         if self.is_book:
             return self.config.project
-        return open_data.plain(self.label, *self.env.titles[self.docname].children)
+        return export.plain(self.label, *self.env.titles[self.docname].children)
 
     @property
     def description(self):
-        told = open_data.told(self.label, self.about.description)
+        told = export.told(self.label, self.about.description)
         return shorten(told, LENGTH, placeholder=" …") or in_brief(self.title, self.config)
 
     def absolute(self, link):
@@ -116,8 +115,8 @@ class Page:
         yield "property", "og:site_name", config.project
         if config.html_baseurl:
             yield "property", "og:url", self.absolute(self.link)
-            yield "property", "og:image", self.absolute(card.NAME)
-            yield "property", "og:image:alt", card.ALT.format(config.project)
+            yield "property", "og:image", self.absolute(share_picture.NAME)
+            yield "property", "og:image:alt", share_picture.ALT.format(config.project)
             yield "name", "twitter:card", "summary_large_image"
 
     def linked_data(self):
@@ -128,7 +127,7 @@ class Page:
         page = {"@type": "Chapter", "name": self.title, "isPartOf": book}
         found = {"@context": "https://schema.org", **(book if self.is_book else page)}
         if self.about.paper:
-            told = open_data.paper_record(entries[self.about.paper])
+            told = export.paper_record(entries[self.about.paper])
             found["citation"] = {
                 "@type": "ScholarlyArticle",
                 "name": told["title"],
@@ -140,7 +139,7 @@ class Page:
 
 def head(app, pagename, templatename, context, doctree):
     """Adds to a page's head what it tells programs."""
-    if app.builder.name not in made.BUILDERS:
+    if app.builder.name not in extra_files.BUILDERS:
         return
     before = context.get("metatags", "")
     if doctree is None:
@@ -161,7 +160,7 @@ def meta(attribute, name, content):
 
 
 def setup(app):
-    for extension in ("open_data", "paper"):
+    for extension in ("ledger", "book.card"):
         app.setup_extension(extension)
     app.add_config_value("book_date", "", "html")
     app.add_env_collector(Notes)

@@ -112,7 +112,7 @@ def sphinxsetup():
 def configure(app, config):
     """Fills in the settings of both editions; what conf.py sets itself stays."""
     language = "zh" if config.language.startswith("zh") else "en"
-    own = Path(__file__).resolve().parents[1] / "_latex" / "bookstyle.sty"
+    own = Path(__file__).with_name("bookstyle.sty")
     identifier = f"{basename(config)}-{config.language}"
     settings = {
         "latex_engine": "xelatex",
@@ -438,7 +438,7 @@ def put_before(node, command):
 
 # -- the EPUB -----------------------------------------------------------------------------------
 
-OWN_STYLE = Path(__file__).resolve().parents[1] / "_epub" / "book-epub.css"
+OWN_STYLE = Path(__file__).with_name("book-epub.css")
 STYLES = {"pygments.css", "epub.css", OWN_STYLE.name}
 SUPPORT = {"basic.css", "file.png"}  # what those ask for
 COVER = "cover.png"

@@ -19,8 +19,10 @@ from urllib.parse import urlencode
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
 
-import ledger
-import reading
+from book import reading
+from ledger import records
+from ledger.markup import of_class
+from verified_book.assets import add_static
 
 ABOUT = "appendix/about"
 LEDGERS = {"claims": "verdict", "numbers": "outcome"}
@@ -113,10 +115,10 @@ def is_term(link):
 def offer_links(app, doctree, docname):
     """Links of its own for each claim and each number."""
     claims = claim_rows(app.env)
-    for box in doctree.findall(ledger.of_class("annotation")):
+    for box in doctree.findall(of_class("annotation")):
         claim = box["ids"][0].removeprefix("annotation-")
         box[0] += claim_links(app, docname, claim, docname)
-    for box in doctree.findall(ledger.of_class("published", "erratum", "lost")):
+    for box in doctree.findall(of_class("published", "erratum", "lost")):
         box[0] += permalink(box["ids"][0], "Link to this")
     for mark in doctree.findall(is_row_mark):
         row, cell = mark["ids"][0], mark.parent.parent
@@ -133,7 +135,7 @@ def is_row_mark(node):
 
 def claim_rows(env):
     """For each claim's row in the ledger, the claim and its page."""
-    claims = env.get_domain("ledger").of(ledger.Claim)
+    claims = env.get_domain("ledger").of(records.Claim)
     return {f"row-{claim.id}": (claim.id, claim.docname) for claim in claims}
 
 
@@ -163,7 +165,7 @@ def offer_filter(app, doctree, docname):
     sections = [s for s in doctree.findall(nodes.section) if has_table(s)]
     if not kinds or not sections:
         return
-    record = {"claims": ledger.Claim, "numbers": ledger.Number}[kinds[0]]
+    record = {"claims": records.Claim, "numbers": records.Number}[kinds[0]]
     pages = dict.fromkeys(found.docname for found in domain.of(record))
     chosen = {
         LEDGERS[kinds[0]]: {s["ids"][0]: s[0].astext() for s in sections},
@@ -278,11 +280,12 @@ def finish(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.setup_extension("reading")
+    app.setup_extension("book.reading")
     app.add_config_value("repository_url", "", "html", types=frozenset({str}))
     app.add_config_value("repository_branch", "main", "html", types=frozenset({str}))
     app.add_config_value("citation", {}, "html", types=frozenset({dict}))
     app.add_domain(GlossaryDomain)
+    add_static(app, __file__)
     app.add_css_file("aids.css")
     app.add_js_file("aids.js", loading_method="defer")
     app.connect("env-updated", rewrite)

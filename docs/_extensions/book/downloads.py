@@ -22,7 +22,7 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.osutil import FileAvoidWrite, copyfile, relative_uri
 
-import made
+from verified_book import extra_files
 
 logger = logging.getLogger(__name__)
 
@@ -285,7 +285,7 @@ def ground_of(app):
     paths = [*package.glob("*.py"), *package.glob("data/*"), Path(__file__)]
     files = [(path.name, path.read_bytes()) for path in sorted(paths) if path.is_file()]
     settings = (config.project, config.version, config.html_baseurl)
-    return made.Ground(app, "download", files, pages(app), settings)
+    return extra_files.Ground(app, "download", files, pages(app), settings)
 
 
 def offer(app, doctree, docname):
@@ -294,7 +294,7 @@ def offer(app, doctree, docname):
     path = package / f"{docname.rpartition('/')[2]}.py"
     shown = [n for n in doctree.findall(nodes.literal_block) if "source" in n]
     part = next((n for n in shown if package in Path(n["source"]).resolve().parents), None)
-    if app.builder.name not in made.BUILDERS or part is None or not path.exists():
+    if app.builder.name not in extra_files.BUILDERS or part is None or not path.exists():
         return
     while part.parent.parent is not doctree:
         part = part.parent
@@ -305,8 +305,8 @@ def offer(app, doctree, docname):
 
 
 def setup(app):
-    for extension in ("verified", "made"):
+    for extension in ("verified_book.verified", "verified_book.extra_files"):
         app.setup_extension(extension)
     app.connect("doctree-resolved", offer)
-    made.when_changed(app, ground_of, make)
+    extra_files.when_changed(app, ground_of, make)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

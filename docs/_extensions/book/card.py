@@ -5,7 +5,6 @@ from ``verified``; what the list gets wrong from ``ledger``; the time from ``rea
 that judges claims and has no paper gets a card without being asked.  Stands on all three.
 """
 
-from functools import cache
 from pathlib import Path
 
 from docutils import nodes
@@ -15,14 +14,13 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-import ledger
-import reading
-import verified
+from book import reading
+from ledger import records
+from ledger.markup import chip, of_class
+from verified_book import verified
+from verified_book.bibliography import authors, links, plain, venue
 
 logger = logging.getLogger(__name__)
-
-LINKS = {"doi": "https://doi.org/{}", "eprint": "https://arxiv.org/abs/{}", "url": "{}"}
-NAMES = {"doi": "DOI", "eprint": "arXiv:{}", "url": "paper"}
 
 
 class paper_finds(nodes.General, nodes.Element):
@@ -61,48 +59,14 @@ def line(name, *parts):
     return nodes.paragraph("", "", *parts, classes=[name])
 
 
-@cache
-def plain(text):
-    """A BibTeX field as plain text."""
-    from pybtex.richtext import Text
-
-    return str(Text.from_latex(text))
-
-
-def authors(entry):
-    names = [plain(str_name(person)) for person in entry.persons["author"]]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
-def str_name(person):
-    parts = (person.first_names, person.middle_names, person.prelast_names, person.last_names)
-    lineage = " ".join(person.lineage_names)
-    return " ".join(name for part in parts for name in part) + (f" {lineage}" if lineage else "")
-
-
-def venue(entry):
-    fields = ("booktitle", "journal", "institution", "howpublished", "publisher")
-    where = next((plain(entry.fields[f]) for f in fields if f in entry.fields), "arXiv")
-    return f"{where}, {entry.fields['year']}"
-
-
-def links(entry):
-    for name, address in LINKS.items():
-        if name in entry.fields:
-            value = entry.fields[name]
-            uri = address.format(value)
-            yield nodes.Text(" · ")
-            yield nodes.reference("", NAMES[name].format(value), refuri=uri, internal=False)
-
-
 class Card(SphinxTransform):
     """The card of a page that translates the list and has no paper: what the build found."""
 
     default_priority = 870
 
     def apply(self):
-        is_card = ledger.of_class("paper")
-        translates = any(self.document.findall(ledger.of_class("translation")))
+        is_card = of_class("paper")
+        translates = any(self.document.findall(of_class("translation")))
         title = next(self.document.findall(nodes.title), None)
         if translates and title and not any(self.document.findall(is_card)):
             card = nodes.container(classes=["paper", "found"])
@@ -121,7 +85,7 @@ class Finds(SphinxPostTransform):
 
     def finds(self, docname):
         domain = self.env.get_domain("ledger")
-        numbers = domain.of(ledger.Number, docname)
+        numbers = domain.of(records.Number, docname)
         agreed = sum(number.reproduced for number in numbers)
         examples = verified.count_examples(self.env, docname)
         counts = [reading.duration(reading.pages(self.env)[docname].words)]
@@ -133,8 +97,8 @@ class Finds(SphinxPostTransform):
         if on := reading.standing_on(self.env).get(docname):
             links = reading.links_to(self.env, on)
             found.append(line("paper-needs", nodes.Text("Read before it: "), *links))
-        claims = {claim.id: claim for claim in domain.of(ledger.Claim, docname)}
-        wrong = [a for a in domain.of(ledger.Annotation, docname) if a.verdict in AMISS]
+        claims = {claim.id: claim for claim in domain.of(records.Claim, docname)}
+        wrong = [a for a in domain.of(records.Annotation, docname) if a.verdict in AMISS]
         items = [self.item(claims[a.id], a) for a in wrong if a.id in claims]
         if items:
             found.append(line("paper-amiss", nodes.strong("", "What the list gets wrong here")))
@@ -143,7 +107,7 @@ class Finds(SphinxPostTransform):
 
     def item(self, claim, annotation):
         link = nodes.reference("", claim.id, refid=f"annotation-{claim.id}", internal=True)
-        verdict = ledger.chip(annotation.verdict, f"verdict-{annotation.verdict}")
+        verdict = chip(annotation.verdict, f"verdict-{annotation.verdict}")
         words = nodes.Text(f" “{claim.words}” ")
         return nodes.list_item("", nodes.paragraph("", "", link, words, verdict))
 
@@ -152,7 +116,7 @@ AMISS = ("wrong", "imprecise")
 
 
 def setup(app):
-    app.setup_extension("reading")
+    app.setup_extension("book.reading")
     app.add_node(paper_finds)
     app.add_directive("paper", PaperDirective)
     app.add_transform(Card)

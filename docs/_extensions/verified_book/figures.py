@@ -24,9 +24,8 @@ from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-import modules
-import verified
-from page_notes import PageNotes
+from verified_book import modules, verified
+from verified_book.page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +188,7 @@ class Pictures(PageNotes):
 
 
 def setup(app):
-    app.setup_extension("verified")
+    app.setup_extension("verified_book.verified")
     app.add_config_value("figures_package", "snippets.figures", "env")
     app.add_directive("drawn", DrawnDirective)
     app.add_env_collector(Pictures)

@@ -18,13 +18,12 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.osutil import FileAvoidWrite, copyfile
 
-import citations
-import ledger
-import made
-import paper
-from page_notes import PageNotes
+from ledger import records
+from ledger.markup import of_class
+from verified_book import bibliography, citations, extra_files
+from verified_book.page_notes import PageNotes
 
-SCHEMA = Path(__file__).resolve().parents[1] / "_data" / "ledger.schema.json"
+SCHEMA = Path(__file__).with_name("ledger.schema.json")
 OURS = "CC-BY-4.0"
 THEIRS = (
     "The translation: CC-BY-4.0 as far as we can grant it; the rights of the authors of the list "
@@ -82,7 +81,7 @@ class Notes(PageNotes):
 
     def process_doc(self, app, doctree):
         found = {}
-        for box in doctree.findall(ledger.of_class("annotation", "erratum", "published")):
+        for box in doctree.findall(of_class("annotation", "erratum", "published")):
             body = nodes.container("", *(part.deepcopy() for part in box if not is_label(part)))
             note = list(pieces(body)), list(dict.fromkeys(citations.cited(box)))
             found |= dict.fromkeys(box["ids"], note)
@@ -112,8 +111,8 @@ class Records:
         self.label = cache(partial(citations.label, app.env))
 
     def claims(self):
-        annotations = {a.id: a for a in self.ledger.of(ledger.Annotation)}
-        for claim in self.ledger.of(ledger.Claim):
+        annotations = {a.id: a for a in self.ledger.of(records.Annotation)}
+        for claim in self.ledger.of(records.Claim):
             if judged := annotations.get(claim.id):
                 anchor = f"annotation-{claim.id}"
                 yield {
@@ -128,7 +127,7 @@ class Records:
                 }
 
     def numbers(self):
-        for number in self.ledger.of(ledger.Number):
+        for number in self.ledger.of(records.Number):
             yield {
                 "id": number.name,
                 "paper": number.key,
@@ -143,13 +142,13 @@ class Records:
             }
 
     def errata(self):
-        for slip in self.ledger.of(ledger.Number):
+        for slip in self.ledger.of(records.Number):
             if slip.cause == "slip":
                 about = f"{slip.what}, {slip.row}" if slip.row else slip.what
                 shown = self.shown(slip, slip.anchor) | {"reason": plain(self.label, *slip.reason)}
                 both = f"{about}: {slip.printed}", f"{about}: {slip.computed}"
                 yield self.erratum(slip, slip.name, *both, shown)
-        for slip in self.ledger.of(ledger.Erratum):
+        for slip in self.ledger.of(records.Erratum):
             name = nodes.make_id(f"{slip.docname}-{slip.anchor}")
             both = plain(self.label, *slip.reads), plain(self.label, *slip.should)
             yield self.erratum(slip, name, *both, self.shown(slip, slip.anchor))
@@ -176,9 +175,9 @@ class Records:
     def link(self, record, anchor):
         return f"{self.builder.get_target_uri(record.docname)}#{anchor}"
 
-    def papers(self, records):
+    def papers(self, found):
         """What the keys stand for that these records cite."""
-        cited = {part["paper"] for r in records for part in (r, *r.get("evidence", ()))
+        cited = {part["paper"] for r in found for part in (r, *r.get("evidence", ()))
                  if "paper" in part}  # fmt: skip
         entries = self.env.get_domain("cite").bibdata.data.entries
         return {
@@ -188,7 +187,7 @@ class Records:
 
     def file(self, kind):
         """All of one file: what it is, and its records."""
-        records = list(getattr(self, kind)())
+        found = list(getattr(self, kind)())
         return {
             "$schema": SCHEMA.name,
             "name": f"{self.config.project}: {kind}",
@@ -197,16 +196,18 @@ class Records:
             "licence": LICENCES[kind],
             "book": self.config.html_baseurl or None,
             "documentation": self.builder.get_target_uri("appendix/data"),
-            "papers": self.papers(records),
-            kind: records,
+            "papers": self.papers(found),
+            kind: found,
         }
 
 
 def paper_record(entry):
     fields = entry.fields
-    links = [form.format(fields[name]) for name, form in paper.LINKS.items() if name in fields]
+    links = [
+        form.format(fields[name]) for name, form in bibliography.LINKS.items() if name in fields
+    ]
     return {
-        "title": paper.plain(fields["title"]),
+        "title": bibliography.plain(fields["title"]),
         "year": fields["year"],
         "link": links[0] if links else None,
     }
@@ -224,10 +225,10 @@ def make(app):
     folder = Path(app.outdir, "data")
     folder.mkdir(exist_ok=True)
     copyfile(SCHEMA, folder / SCHEMA.name, force=True)
-    records = Records(app)
+    book = Records(app)
     for kind in LICENCES:
         with FileAvoidWrite(folder / f"{kind}.json") as file:
-            file.write(json.dumps(records.file(kind), ensure_ascii=False, indent=1) + "\n")
+            file.write(json.dumps(book.file(kind), ensure_ascii=False, indent=1) + "\n")
     return True
 
 
@@ -237,12 +238,13 @@ def ground_of(app):
     names = [Path(config.verified_root, name) for name in config.bibtex_bibfiles]
     files = [path.read_bytes() for path in (*names, SCHEMA, Path(__file__))]
     settings = (config.project, config.release, config.html_baseurl, committed())
-    return made.Ground(app, "data", app.env.ledger_shown, Notes.of(app.env), files, settings)
+    return extra_files.Ground(
+        app, "data", app.env.ledger_shown, Notes.of(app.env), files, settings
+    )
 
 
 def setup(app):
-    for extension in ("ledger", "paper", "made"):
-        app.setup_extension(extension)
+    app.setup_extension("verified_book.extra_files")
     app.add_env_collector(Notes)
-    made.when_changed(app, ground_of, make)
+    extra_files.when_changed(app, ground_of, make)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

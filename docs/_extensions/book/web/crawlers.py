@@ -17,12 +17,10 @@ from sphinx.domains import Domain, ObjType
 from sphinx.domains.math import MathDomain
 from sphinx.util.osutil import FileAvoidWrite
 
-import card
-import downloads
-import figures
-import heads
-import made
-import open_data
+from book import downloads
+from book.web import head, share_picture
+from ledger import export
+from verified_book import extra_files, figures
 
 # -- files ------------------------------------------------------------------------------------
 
@@ -31,16 +29,16 @@ def parts(app):
     """(heading, links) of each part of the book, as the front page has them."""
     for toctree in app.env.get_doctree(app.config.root_doc).findall(addnodes.toctree):
         names = [docname for _, docname in toctree["entries"] if docname in app.env.titles]
-        pages = [heads.Page(app, docname) for docname in names]
+        pages = [head.Page(app, docname) for docname in names]
         yield toctree["caption"] or "Pages", [(p.title, p.link, p.description) for p in pages]
 
 
 def beside(app):
     """(heading, links) of what the build makes beside the pages."""
     out, homes = Path(app.outdir), downloads.pages(app)
-    data = [(f"{kind}.json", f"all {kind} of the book") for kind in open_data.LICENCES]
+    data = [(f"{kind}.json", f"all {kind} of the book") for kind in export.LICENCES]
     code = [
-        (path.name, f"one file, the code of {heads.Page(app, homes[path.stem]).title}")
+        (path.name, f"one file, the code of {head.Page(app, homes[path.stem]).title}")
         for path in sorted(out.glob("download/*.py"))
         if path.stem in homes
     ]
@@ -52,7 +50,7 @@ def beside(app):
 
 def llms(app):
     """The book in brief, by the convention of llmstxt.org."""
-    book = heads.Page(app, app.config.root_doc)
+    book = head.Page(app, app.config.root_doc)
     lines = [f"# {book.title}", "", f"> {book.description}"]
     for heading, links in [*parts(app), *beside(app)]:
         if links:
@@ -62,11 +60,11 @@ def llms(app):
 
 
 def sitemap(app):
-    pages = [heads.Page(app, docname) for docname in sorted(app.env.found_docs)]
+    pages = [head.Page(app, docname) for docname in sorted(app.env.found_docs)]
     places = [f"<url><loc>{escape(page.absolute(page.link))}</loc></url>" for page in pages]
     space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    head = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">'
-    return "\n".join([head, *places, "</urlset>\n"])
+    opening = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">'
+    return "\n".join([opening, *places, "</urlset>\n"])
 
 
 def robots(app):
@@ -76,16 +74,16 @@ def robots(app):
 
 def write(app, error):
     """Writes the files, those that have changed; those that need an address only with one."""
-    if error or app.builder.name not in made.BUILDERS:
+    if error or app.builder.name not in extra_files.BUILDERS:
         return
     files = {"llms.txt": llms(app), "robots.txt": robots(app)}
     if app.config.html_baseurl:
         files["sitemap.xml"] = sitemap(app)
-        card.draw(app)
+        share_picture.draw(app)
     for name, text in files.items():
         with FileAvoidWrite(Path(app.outdir, name)) as file:
             file.write(text)
-    for name in {"sitemap.xml", card.NAME} if not app.config.html_baseurl else ():
+    for name in {"sitemap.xml", share_picture.NAME} if not app.config.html_baseurl else ():
         Path(app.outdir, name).unlink(missing_ok=True)
 
 
@@ -124,7 +122,7 @@ class Figures(Domain):
 
 
 def setup(app):
-    for extension in ("heads", "open_data", "downloads", "figures"):
+    for extension in ("book.web.head", "ledger", "book.downloads", "verified_book.figures"):
         app.setup_extension(extension)
     app.add_domain(Equations, override=True)
     app.add_domain(Figures)

@@ -6,7 +6,7 @@ same bytes.  Stands on ``ledger`` (the counts) and ``made``; ``machines`` asks f
 
 from pathlib import Path
 
-import made
+from verified_book import extra_files
 
 NAME = "card.png"
 ALT = "{}: an annotated, executable edition of a reading list"
@@ -27,7 +27,7 @@ def lines(app):
 def draw(app):
     """Draws the card, 1200 by 630 pixels, where it says something else than before."""
     said = list(lines(app))
-    ground = made.Ground(app, NAME, said, Path(__file__).read_bytes())
+    ground = extra_files.Ground(app, NAME, said, Path(__file__).read_bytes())
     if ground.holds:
         return
     import matplotlib

@@ -27,8 +27,8 @@ from docutils import nodes
 from sphinx.ext.doctest import DocTestBuilder, SphinxDocTestRunner
 from sphinx.util import logging
 
-import modules
-from page_notes import PageNotes
+from verified_book import modules
+from verified_book.page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -303,7 +303,7 @@ def find_root(app, config):
 
 def setup(app):
     app.setup_extension("sphinx.ext.doctest")
-    app.setup_extension("strict")
+    app.setup_extension("verified_book.strict")
     app.add_config_value("verified_package", "snippets", "env")
     app.add_config_value("verified_root", None, "env", types=frozenset({str, type(None)}))
     app.add_config_value("verified_seconds", 60, "")

@@ -14,7 +14,8 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
-from page_notes import PageNotes
+from verified_book.assets import add_static
+from verified_book.page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -117,5 +118,6 @@ def visit_displayed(self, node):
 def setup(app):
     app.add_env_collector(Equations)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_displayed, None))
+    add_static(app, __file__)
     app.add_css_file("katex/katex.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

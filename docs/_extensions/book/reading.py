@@ -19,8 +19,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-import ledger
-from page_notes import PageNotes
+from ledger import records
+from ledger.markup import of_class
+from verified_book.page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Reading(PageNotes):
     kept_as = "reading_pages"
 
     def process_doc(self, app, doctree):
-        is_card = ledger.of_class("paper")
+        is_card = of_class("paper")
         cards = [node for node in doctree.findall(is_card) if "found" not in node["classes"]]
         pages(app.env)[app.env.docname] = Page(
             words=sum(len(WORD.findall(text)) for text in texts(doctree)),
@@ -106,7 +107,7 @@ def duration(words):
 def path(env):
     """The pages to read, in order: those that translate the list."""
     domain = env.get_domain("ledger")
-    translated = {record.docname for record in domain.of(ledger.Paragraph)}
+    translated = {record.docname for record in domain.of(records.Paragraph)}
     return [docname for docname in domain.reading_order() if docname in translated]
 
 

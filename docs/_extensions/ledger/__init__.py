@@ -1,0 +1,45 @@
+"""The ledger: what the list claims, what the papers print, and what we found of both.
+
+Directives and roles for pages:
+``{translation}``, ``{claim}``, ``{annotation}``, ``{lost}``, ``{published}``, ``{erratum}``;
+for the appendix and the front page: ``{ledger}`` (a generated table) and ``{count}``.
+
+Stands on ``verified_book``: ``verified`` (how many examples) and
+``citations`` (what a subtree cites).
+"""
+
+from ledger.directives import (
+    AnnotationDirective,
+    ClaimRole,
+    ErratumDirective,
+    LostDirective,
+    PublishedDirective,
+    Reading,
+    TranslationDirective,
+)
+from ledger.domain import LedgerDomain, rewrite_views, summarise
+from ledger.tables import CountRole, Fill, LedgerDirective, ledger_count, ledger_view
+
+
+def setup(app):
+    for extension in ("verified_book.verified", "verified_book.citations"):
+        app.setup_extension(extension)
+    app.setup_extension("ledger.export")
+    app.add_config_value("ledger_paragraphs", "", "env")
+    app.add_config_value("ledger_to_come", (), "env", types=frozenset({tuple, list, set}))
+    app.add_domain(LedgerDomain)
+    app.add_node(ledger_view)
+    app.add_node(ledger_count)
+    app.add_directive("translation", TranslationDirective)
+    app.add_directive("annotation", AnnotationDirective)
+    app.add_directive("lost", LostDirective)
+    app.add_directive("published", PublishedDirective)
+    app.add_directive("erratum", ErratumDirective)
+    app.add_directive("ledger", LedgerDirective)
+    app.add_role("claim", ClaimRole())
+    app.add_role("count", CountRole())
+    app.add_transform(Reading)
+    app.add_post_transform(Fill)
+    app.connect("env-updated", rewrite_views, priority=950)
+    app.connect("build-finished", summarise)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,310 @@
+"""What a page writes for the ledger: translations, claims, verdicts, numbers, errata, losses."""
+
+import re
+from collections import Counter
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from ledger.agreement import agrees
+from ledger.markup import chip, copies, labelled, numbers_table, of_class, to_row
+from ledger.records import (
+    CAUSES,
+    FAULTS,
+    JUDGED_BY_SOURCE,
+    VERDICTS,
+    Annotation,
+    Claim,
+    Erratum,
+    Lost,
+    Number,
+    Paragraph,
+)
+from verified_book import citations, verified
+
+logger = logging.getLogger(__name__)
+
+
+def printed_lines(content):
+    """The lines that the examples of a block print: what they are verified to print."""
+    lines = []
+    for node in filter(verified.is_example, content):
+        if node["testnodetype"] == "testoutput":
+            lines += node.astext().splitlines()
+        elif node["testnodetype"] == "doctest":
+            for example in verified.doctest.DocTestParser().get_examples(verified.text_of(node)):
+                lines += example.want.splitlines()
+    return [line.strip() for line in lines]
+
+
+class Directive(SphinxDirective):
+    """What the ledger's directives share: records, places, warnings, Markdown."""
+
+    @property
+    def ledger(self):
+        return self.env.get_domain("ledger")
+
+    def note(self, cls, **fields):
+        record = cls(docname=self.env.docname, line=self.lineno, **fields)
+        self.ledger.note(record)
+        return record
+
+    def warn(self, message, *args):
+        logger.warning(message, *args, location=(self.env.docname, self.lineno), type="ledger")
+
+    def inline(self, text):
+        return self.parse_inline(text, lineno=self.lineno)[0] if text else []
+
+    def box(self, *classes, anchor=None):
+        node = nodes.container(classes=[self.name, *classes])
+        self.set_source_info(node)
+        if anchor:
+            node["ids"].append(anchor)
+        return node
+
+    def anchor(self, text):
+        """An id for a link that lasts: made from words, told apart where a page repeats them."""
+        wanted = nodes.make_id(f"{self.name}-{text}")
+        taken = Counter(self.env.temp_data.setdefault("ledger_anchors", []))[wanted]
+        self.env.temp_data["ledger_anchors"].append(wanted)
+        return f"{wanted}-{taken + 1}" if taken else wanted
+
+
+class TranslationDirective(Directive):
+    """What the list says, paragraph by paragraph: ``{translation} s02 p3 p4``."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self):
+        section, *paragraphs = self.arguments[0].split()
+        if not paragraphs:
+            self.warn("name the paragraphs that this translates, such as “%s p1 p2”", section)
+        box = self.box()
+        box["paragraphs"] = [f"{section} {p}" for p in paragraphs]
+        for paragraph in box["paragraphs"]:
+            self.note(Paragraph, id=paragraph)
+            box["ids"].append(nodes.make_id(f"list-{paragraph}"))
+        box += self.parse_content_to_nodes()
+        return [box]
+
+
+class ClaimRole(SphinxRole):
+    """A checkable statement of the list: `` {claim}`its words <2.1>` ``."""
+
+    def run(self):
+        place = (self.env.docname, self.lineno)
+        found = re.fullmatch(r"([\s\S]*\S)\s*<([\w]+\.\d+)>", self.text)
+        if not found:
+            message = "a claim is written {claim}`its words <SECTION.N>`, this is “%s”"
+            logger.warning(message, self.text, location=place, type="ledger")
+            return [nodes.Text(self.text)], []
+        words, id_ = found.groups()
+        children, messages = self.inliner.parse(words, self.lineno, self.inliner, None)
+        node = nodes.inline("", "", *children, classes=["claim"], ids=[f"claim-{id_}"])
+        link = nodes.reference(
+            "", id_, refid=f"annotation-{id_}", internal=True, classes=["claim-number"]
+        )
+        ledger = self.env.get_domain("ledger")
+        ledger.note(Claim(*place, id=id_, words=node.astext()))
+        node += link
+        return [node], messages
+
+
+class AnnotationDirective(Directive):
+    """Our verdict on one claim, with the evidence."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {
+        "verdict": lambda text: directives.choice(text, tuple(VERDICTS)),
+        "now": directives.unchanged_required,
+        "fault": lambda text: directives.choice(text, tuple(FAULTS)),
+    }
+
+    def run(self):
+        id_, verdict = self.arguments[0], self.options.get("verdict")
+        fault = self.options.get("fault")
+        if not verdict:
+            self.warn("annotation %s has no :verdict: (%s)", id_, ", ".join(VERDICTS))
+            verdict = "unverified"
+        box = self.box(f"verdict-{verdict}", anchor=f"annotation-{id_}")
+        back = nodes.reference("", id_, refid=f"claim-{id_}", internal=True, classes=["back"])
+        verdict_chip = chip(VERDICTS[verdict], "verdict")
+        box += labelled(back, nodes.Text(" "), to_row("claims", id_, verdict, verdict_chip))
+        body = self.parse_content_to_nodes()
+        now = self.inline(self.options.get("now"))
+        box += body
+        if fault:
+            box += nodes.paragraph("", f"The slip is that of {FAULTS[fault]}.", classes=["fault"])
+        if now:
+            box += nodes.paragraph("", "", chip("now", "now"), nodes.Text(" "), *now)
+        self.hold_to_evidence(id_, verdict, box)
+        self.note(Annotation, id=id_, verdict=verdict, fault=fault, now=copies(now))
+        return [box]
+
+    def hold_to_evidence(self, id_, verdict, box):
+        cited = citations.cited(box)
+        if not cited and not any(map(verified.is_example, box.findall())):
+            self.warn("annotation %s gives no evidence: cite a place or add an example", id_)
+        if verdict in JUDGED_BY_SOURCE:
+            for key in [key for key, locator in cited if not locator]:
+                message = "annotation %s cites %s without saying where: write %s{§1} or the like"
+                self.warn(message, id_, key, key)
+
+
+class LostDirective(Directive):
+    """What the Chinese copy lost or altered of the original: ``{lost} s03 p3``."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self):
+        paragraph = " ".join(self.arguments[0].split())
+        box = self.box(anchor=self.anchor(paragraph))
+        box += labelled(chip("lost in the copy", "lost-chip"))
+        body = self.parse_content_to_nodes()
+        box += body
+        if not citations.cited(box):
+            self.warn("say where the original has it: cite the original in this {lost}")
+        self.note(Lost, paragraph=paragraph, anchor=box["ids"][0], body=copies(body))
+        return [box]
+
+
+class PublishedDirective(Directive):
+    """Numbers that a paper prints, against what the examples inside compute."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {
+        name: directives.unchanged_required
+        for name in ("where", "what", "rows", "prints", "because")
+    }
+
+    def run(self):
+        key, where, what = self.arguments[0], *map(self.options.get, ("where", "what"))
+        box = self.box(anchor=self.anchor(f"{key} {where} {what}"))
+        content = self.parse_content_to_nodes()
+        body = nodes.container("", *content)
+        missing = [name for name in ("where", "what", "prints") if name not in self.options]
+        if missing:
+            self.warn("this {published} has no :%s:", ":, :".join(missing))
+            return [*content]
+        printed = [text.strip() for text in self.options["prints"].split("|")]
+        computed = printed_lines(body.findall())
+        rows = [text.strip() for text in self.options.get("rows", what).split("|")]
+        if not len(printed) == len(computed) == len(rows):
+            message = "%d rows, %d printed values, but the examples print %d lines"
+            self.warn(message, len(rows), len(printed), len(computed))
+            return [*content]
+        causes = self.causes(rows, printed, computed)
+        records = [
+            self.note(
+                Number,
+                key=key,
+                where=where,
+                what=what,
+                row=row if "rows" in self.options else "",
+                printed=p,
+                computed=c,
+                cause=cause,
+                anchor=box["ids"][0],
+                index=i,
+                reason=copies(reason),
+            )
+            for i, (row, p, c, (cause, reason)) in enumerate(
+                zip(rows, printed, computed, causes, strict=True), 1
+            )
+        ]
+        title = self.inline(f"{{cite:t}}`{key}{{{where}}}`: {what}")
+        box += labelled(*title)
+        box += numbers_table(records)
+        box += content
+        return [box]
+
+    def causes(self, rows, printed, computed):
+        """For each row its cause and reason: (None, []) where it is reproduced."""
+        given = dict(self.reasons(rows))
+        found = []
+        for row, p, c in zip(rows, printed, computed, strict=True):
+            try:
+                agreed = agrees(p, c)
+            except ValueError as error:
+                self.warn("%s: %s", row, error)
+                agreed = False
+            if agreed and row in given:
+                self.warn("%s is reproduced (%s), so it needs no :because:", row, c)
+            if not agreed and row not in given and "*" not in given:
+                message = "%s: the paper prints %s and we compute %s; say why in :because: %s"
+                self.warn(message, row, p, c, f"{row}: CAUSE, reason")
+            cause, text = given.get(row, given.get("*", ("unknown", "")))
+            found.append((None, []) if agreed else (cause, self.inline(text)))
+        if "*" in given and all(cause is None for cause, _ in found):
+            self.warn("every row is reproduced, so none needs a :because:")
+        return found
+
+    def reasons(self, rows):
+        """(row, (cause, reason)) of each part of :because:; a lone number's has no row."""
+        for part in filter(str.strip, self.options.get("because", "").split("|")):
+            named = re.fullmatch(r"\s*(?:(.+?):\s+)?(\w+),\s*([\s\S]+?)\s*", part)
+            row = named and (named[1] or (rows[0] if len(rows) == 1 else None))
+            if not named or named[2] not in CAUSES or row not in {*rows, "*"}:
+                form = "[ROW: ]CAUSE, reason"
+                message = "write “%s” with a ROW of this table and a CAUSE of %s, not “%s”"
+                self.warn(message, form, ", ".join(CAUSES), part.strip())
+                continue
+            yield row, (named[2], named[3])
+
+
+class ErratumDirective(Directive):
+    """A slip of a paper that is no number: a sign, an exponent, two places that disagree."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {name: directives.unchanged_required for name in ("where", "reads", "should")}
+
+    def run(self):
+        key = self.arguments[0]
+        missing = [name for name in self.option_spec if name not in self.options]
+        if missing:
+            self.warn("this {erratum} has no :%s:", ":, :".join(missing))
+            return self.parse_content_to_nodes()
+        where = self.options["where"]
+        box = self.box(anchor=self.anchor(f"{key} {where}"))
+        reads, should = self.inline(self.options["reads"]), self.inline(self.options["should"])
+        box += labelled(chip("erratum", "slip"), *self.inline(f" {{cite:t}}`{key}{{{where}}}`"))
+        box += nodes.paragraph("", "", nodes.strong("", "reads "), *reads)
+        box += nodes.paragraph("", "", nodes.strong("", "should read "), *should)
+        box += self.parse_content_to_nodes()
+        shown = any(map(verified.is_example, box.findall())) or len(citations.cited(box)) > 1
+        if not shown:
+            self.warn("this {erratum} shows no evidence: add an example or a citation")
+        self.note(
+            Erratum,
+            key=key,
+            where=where,
+            anchor=box["ids"][0],
+            reads=copies(reads),
+            should=copies(should),
+        )
+        return [box]
+
+
+class Reading(SphinxTransform):
+    """Sets the annotations that follow a translation beside it: one box of two columns."""
+
+    default_priority = 880
+
+    def apply(self):
+        for text in list(self.document.findall(of_class("translation"))):
+            parent, i = text.parent, text.parent.index(text)
+            notes = nodes.container(classes=["marginalia"])
+            while len(parent) > i + 1 and of_class("annotation", "lost")(parent[i + 1]):
+                notes += parent.pop(i + 1)
+            if len(notes):
+                parent[i] = nodes.container("", text, notes, classes=["reading"])

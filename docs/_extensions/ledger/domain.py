@@ -1,0 +1,172 @@
+"""All records of the book, by page, as a Sphinx domain: they survive incremental builds and
+parallel readers, and the rules that hold between them are checked there."""
+
+from pathlib import Path
+
+from sphinx.domains import Domain, ObjType
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
+
+from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, kinds
+from verified_book import verified
+
+logger = logging.getLogger(__name__)
+
+
+class LedgerDomain(Domain):
+    """All records of the book, by page, and the rules that hold between them."""
+
+    name = "ledger"
+    label = "Ledger"
+    object_types = {"claim": ObjType("claim"), "number": ObjType("number")}
+    initial_data = {"records": {}, "views": {}}
+    data_version = 1
+
+    def note(self, record):
+        self.data["records"].setdefault(record.docname, []).append(record)
+
+    def note_view(self, docname, kind, which):
+        self.data["views"].setdefault(docname, []).append((kind, set(which)))
+
+    def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
+        """A link to a record, or to its row on the page that shows that table; else plain text."""
+        if typ == "record":
+            return make_refnode(builder, fromdocname, node["page"], target, contnode)
+        wanted = kinds(node["which"])
+        for docname, views in sorted(self.data["views"].items()):
+            if any(kind == node["kind"] and (not w or w & wanted) for kind, w in views):
+                return make_refnode(builder, fromdocname, docname, f"row-{target}", contnode)
+        return contnode
+
+    def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
+        return []
+
+    def of(self, cls, docname=None):
+        """Records of one kind in reading order: of one page, or of the book."""
+        records = self.data["records"]
+        chosen = [docname] if docname else self.reading_order()
+        return [r for doc in chosen for r in records.get(doc, ()) if type(r) is cls]
+
+    def reading_order(self):
+        order, seen = [], set()
+
+        def walk(doc):
+            if doc not in seen:
+                seen.add(doc)
+                order.append(doc)
+                for child in self.env.toctree_includes.get(doc, ()):
+                    walk(child)
+
+        walk(self.env.config.root_doc)
+        return order + sorted(set(self.data["records"]) - seen)
+
+    def count(self, what, which=None):
+        """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
+        if what == "examples":
+            return verified.count_examples(self.env)
+        if what == "claims":
+            if which is None:
+                return len(self.of(Claim))
+            return sum(a.verdict == which for a in self.of(Annotation))
+        if what == "numbers":
+            numbers = self.of(Number)
+            wanted = {None: (True, False), "reproduced": (True,), "different": (False,)}[which]
+            return sum(n.reproduced in wanted for n in numbers)
+        if what == "errata":
+            return len(self.of(Erratum)) + sum(n.cause == "slip" for n in self.of(Number))
+        return len({p.id for p in self.of(Paragraph)})
+
+    def clear_doc(self, docname):
+        self.data["records"].pop(docname, None)
+        self.data["views"].pop(docname, None)
+
+    def merge_domaindata(self, docnames, otherdata):
+        for part in ("records", "views"):
+            self.data[part].update({d: v for d, v in otherdata[part].items() if d in docnames})
+
+    def get_objects(self):
+        for claim in self.of(Claim):
+            anchor = f"claim-{claim.id}"
+            yield anchor, f"claim {claim.id}: {claim.words}", "claim", claim.docname, anchor, 1
+        for anchor, record in {(r.docname, r.anchor): r for r in self.of(Number)}.items():
+            name = f"{anchor[0].rpartition('/')[2]}-{record.anchor}"
+            title = f"{record.where}: {record.what}"
+            yield name, title, "number", record.docname, record.anchor, 1
+
+    # -- rules --
+
+    def check_consistency(self):
+        claims, annotations = self.of(Claim), self.of(Annotation)
+        self.check_unique(claims, "claim")
+        self.check_unique(annotations, "annotation of claim")
+        judged, claimed = {a.id for a in annotations}, {c.id for c in claims}
+        for claim in claims:
+            if claim.id not in judged:
+                self.warn(claim, "claim %s has no annotation: judge it on this page", claim.id)
+        for annotation in annotations:
+            if annotation.id not in claimed:
+                message = "annotation %s judges no claim: mark its words in a {translation}"
+                self.warn(annotation, message, annotation.id)
+        self.check_paragraphs()
+
+    def check_unique(self, records, what):
+        first = {}
+        for record in records:
+            other = first.setdefault(record.id, record)
+            if other is not record:
+                place = f"{self.env.doc2path(other.docname, False)}:{other.line}"
+                self.warn(record, f"{what} %s stands already in %s", record.id, place)
+
+    def check_paragraphs(self):
+        """Every paragraph of the source is translated once, but for sections still to come."""
+        if not self.env.config.ledger_paragraphs:
+            return
+        path = Path(self.env.config.verified_root, self.env.config.ledger_paragraphs)
+        lines = path.read_text("utf-8").splitlines()
+        source = {line.strip(): i for i, line in enumerate(lines, 1) if line.strip()}
+        to_come = set(self.env.config.ledger_to_come)
+        translated = self.of(Paragraph)
+        self.check_unique(translated, "the translation of")
+        for record in [*translated, *self.lost_places()]:
+            if record.id not in source:
+                self.warn(record, "the source has no paragraph %s", record.id)
+        begun = {p.id.split()[0] for p in translated}
+        for section in sorted(begun & to_come):
+            place = next(p for p in translated if p.id.split()[0] == section)
+            self.warn(place, "%s is translated: take it out of ledger_to_come", section)
+        for missing in [p for p in source if p not in {t.id for t in translated}]:
+            if missing.split()[0] not in to_come:
+                where = f"{path}:{source[missing]}"
+                message = "paragraph %s is translated nowhere: add a {translation} of it"
+                logger.warning(message, missing, location=where, type="ledger")
+
+    def lost_places(self):
+        return [Paragraph(r.docname, r.line, id=r.paragraph) for r in self.of(Lost)]
+
+    def warn(self, record, message, *args):
+        logger.warning(message, *args, location=record.place, type="ledger")
+
+
+# -- what the build does with it ----------------------------------------------------------
+
+
+def rewrite_views(app, env):
+    """Pages with tables or counts are written again when what they show has changed."""
+    domain = env.get_domain("ledger")
+    records = [r.text for page in sorted(domain.data["records"].items()) for r in page[1]]
+    titles = {docname: title.astext() for docname, title in sorted(env.titles.items())}
+    shown = repr((records, verified.count_examples(env), titles))
+    before, env.ledger_shown = getattr(env, "ledger_shown", None), shown
+    return sorted(domain.data["views"]) if shown != before else []
+
+
+def summarise(app, error):
+    if error is None and app.builder.name in {"html", "dirhtml", "epub", "latex"}:
+        count = app.env.get_domain("ledger").count
+        logger.info(
+            "%s claims judged, %s numbers recomputed (%s as printed), %s examples verified.",
+            count("claims"),
+            count("numbers"),
+            count("numbers", "reproduced"),
+            count("examples"),
+        )

@@ -1,0 +1,13 @@
+"""A book that verifies itself: what any book with code in it could use.
+
+Examples are run while pages are read, figures are drawn by the code, equations are rendered,
+citations say their place, and no build that warned is taken for a good one.
+"""
+
+ROOMS = ("faults", "strict", "verified", "citations", "equations", "figures", "extra_files")
+
+
+def setup(app):
+    for room in ROOMS:
+        app.setup_extension(f"{__name__}.{room}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

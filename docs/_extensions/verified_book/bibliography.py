@@ -1,0 +1,42 @@
+"""How a work of the bibliography is named: title, authors, venue, links."""
+
+from functools import cache
+
+from docutils import nodes
+
+LINKS = {"doi": "https://doi.org/{}", "eprint": "https://arxiv.org/abs/{}", "url": "{}"}
+NAMES = {"doi": "DOI", "eprint": "arXiv:{}", "url": "paper"}
+
+
+@cache
+def plain(text):
+    """A BibTeX field as plain text."""
+    from pybtex.richtext import Text
+
+    return str(Text.from_latex(text))
+
+
+def authors(entry):
+    names = [plain(str_name(person)) for person in entry.persons["author"]]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def str_name(person):
+    parts = (person.first_names, person.middle_names, person.prelast_names, person.last_names)
+    lineage = " ".join(person.lineage_names)
+    return " ".join(name for part in parts for name in part) + (f" {lineage}" if lineage else "")
+
+
+def venue(entry):
+    fields = ("booktitle", "journal", "institution", "howpublished", "publisher")
+    where = next((plain(entry.fields[f]) for f in fields if f in entry.fields), "arXiv")
+    return f"{where}, {entry.fields['year']}"
+
+
+def links(entry):
+    for name, address in LINKS.items():
+        if name in entry.fields:
+            value = entry.fields[name]
+            uri = address.format(value)
+            yield nodes.Text(" · ")
+            yield nodes.reference("", NAMES[name].format(value), refuri=uri, internal=False)
