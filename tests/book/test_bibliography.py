@@ -28,7 +28,7 @@ PATHS = {  # what stands after the host, where we know its form
     "proceedings.neurips.cc": r"(?:paper|paper_files/paper)/\d{4}/hash/[0-9a-f]{32}-Abstract"
     r"(?:-Conference|-Datasets_and_Benchmarks)?\.html",
     "jmlr.org": r"papers/v\d+/[\w-]+\.html",
-    "github.com": r"[\w-]+/[\w.-]+(?:/(?:tree|blob)/\w+/[\w./-]+)?",
+    "github.com": r"[\w-]+/[\w.-]+(?:/tree/\w+|/(?:tree|blob)/\w+/[\w./-]+)?",
 }
 ROLE = re.compile(r"\{cite:\w+\}`([^`]+)`")
 DIRECTIVE = re.compile(r"^:{3,}\{(?:paper|published|erratum)\}\s+(\S+)", re.MULTILINE)
