@@ -119,6 +119,7 @@ RETIRED = {
     "6.7": "half a sentence; 6.6 has the whole of it",
     "7.3": "the mark stood on the word “paper”; the link itself is 7.15",
     "7.11": "half a sentence; 7.10 has the whole of it",
+    "18.4": "no statement of its own; its words stand in 18.5",
 }
 
 TRANSLATION = re.compile(r"^:{3,}\{translation\}\s+(\S+) +(.+?)\s*$", re.MULTILINE)
