@@ -16,7 +16,16 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Bool, Float, Int
 
-from snippets.layers import cross_entropy, gelu, layer_norm, softmax
+from snippets.layers import (
+    Params,
+    block_params,
+    cross_entropy,
+    feed_forward,
+    gelu,
+    layer_norm,
+    n_layers,
+    softmax,
+)
 from snippets.transformer import (
     attention,
     causal_mask,
@@ -25,7 +34,6 @@ from snippets.transformer import (
 )
 
 DATA = Path(__file__).parent / "data"
-Params = Any  # a dict of arrays by name; autograd hands in its own box
 Merges = list[tuple[int, int]]
 
 # -- tokens ------------------------------------------------------------------
@@ -146,17 +154,6 @@ def init_gpt(
     return p | {"lnf_gain": np.ones(d), "lnf_bias": np.zeros(d)}
 
 
-def n_layers(params: Params) -> int:
-    """How many blocks the parameters hold."""
-    return sum(name.endswith(".w_o") for name in params)
-
-
-def block_params(params: Params, i: int) -> Params:
-    """The parameters of block i, under their names in the block."""
-    b = f"b{i}."
-    return {k[len(b) :]: w for k, w in params.items() if k.startswith(b)}
-
-
 def gpt_block(
     x: Float[Array, "*b n d"],
     p: Params,
@@ -176,7 +173,8 @@ def gpt_block(
     mask = causal_mask(k.shape[-2])[-q.shape[-2] :]
     x = x + merge_heads(attention(q, k, v, mask)) @ p["w_o"]
     y = layer_norm(x, p["ln2_gain"], p["ln2_bias"])
-    return x + gelu(y @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"], (k, v)
+    y = feed_forward(y, p["w_1"], p["b_1"], p["w_2"], p["b_2"], gelu)
+    return x + y, (k, v)
 
 
 def embed(

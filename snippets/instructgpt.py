@@ -13,7 +13,8 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float, Int
 
-from snippets.gpt import Merges, Params, encode, gpt, hidden, n_layers
+from snippets.gpt import Merges, encode, gpt, hidden
+from snippets.layers import Params, log_softmax, n_layers, picked, sigmoid
 
 DATA = Path(__file__).parent / "data"
 
@@ -27,10 +28,7 @@ def token_log_probs(
     if not 0 < start < tokens.shape[-1]:
         raise ValueError(f"token_log_probs: no answer starts at {start}")
     logits = gpt(params, tokens[..., :-1], h)[..., start - 1 :, :]
-    shifted = logits - np.max(logits, axis=-1, keepdims=True)
-    log_z = np.log(np.sum(np.exp(shifted), axis=-1))
-    one_hot = np.eye(logits.shape[-1])[tokens[..., start:]]
-    return np.sum(shifted * one_hot, axis=-1) - log_z
+    return picked(log_softmax(logits), tokens[..., start:])
 
 
 def sft_loss(
@@ -102,7 +100,7 @@ def win_rate(r_a: float, r_b: float) -> float:
 
     Bradley and Terry's model, as Ouyang et al. 2022, §3.5, use it.
     """
-    return float(1 / (1 + np.exp(r_b - r_a)))
+    return float(sigmoid(np.asarray(r_a - r_b)))
 
 
 def log_odds(wins: float) -> float:

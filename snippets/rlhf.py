@@ -13,14 +13,14 @@ import autograd.numpy as np
 from autograd import value_and_grad
 from jaxtyping import Float, Int
 
-from snippets.gpt import Params, adam, generate, hidden
+from snippets.gpt import adam, generate, hidden
 from snippets.instructgpt import (
     mistakes,
     reward_loss,
     token_log_probs,
     token_rewards,
 )
-from snippets.layers import softmax
+from snippets.layers import Params, softmax
 
 # -- advantages --------------------------------------------------------------
 

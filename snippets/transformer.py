@@ -5,15 +5,20 @@ Shapes: b batch, n and m positions (queries and keys), d model width, h heads,
 d_k and d_v head widths, f feed-forward width.
 """
 
-from typing import Any
+from collections.abc import Callable
 from typing import Any as Array
 
 import autograd.numpy as np
 from jaxtyping import Bool, Float
 
-from snippets.layers import layer_norm, relu, softmax
-
-Params = Any  # a dict of arrays by name; autograd hands in its own box
+from snippets.layers import (
+    Params,
+    feed_forward,
+    layer_norm,
+    part,
+    relu,
+    softmax,
+)
 
 
 def attention(
@@ -105,36 +110,24 @@ def rotation(k: int, d: int) -> Float[Array, "d d"]:
     return np.diag(cos) + np.diag(off, 1) - np.diag(off, -1)
 
 
-def feed_forward(
-    x: Float[Array, "*n d"],
-    w_1: Float[Array, "d f"],
-    b_1: Float[Array, " f"],
-    w_2: Float[Array, "f d"],
-    b_2: Float[Array, " d"],
-) -> Float[Array, "*n d"]:
-    """Two linear maps with a ReLU between, at each position alone (eq. 2)."""
-    return relu(x @ w_1 + b_1) @ w_2 + b_2
-
-
 def init_block(
     rng: np.random.Generator, d: int, f: int, cross: bool = False
 ) -> dict[str, Array]:
     """Random parameters of one block, small enough to keep variances."""
-    names = ["self"] + (["cross"] if cross else [])
+    attentions = ["", "cross."] if cross else [""]
     p = {
-        f"{name}_{w}": rng.normal(size=(d, d)) / np.sqrt(d)
-        for name in names
-        for w in ("q", "k", "v", "o")
+        f"{name}w_{w}": rng.normal(size=(d, d)) / np.sqrt(d)
+        for name in attentions
+        for w in "qkvo"
     }
-    p |= {f"{name}_gain": np.ones(d) for name in [*names, "ffn"]}
-    p |= {f"{name}_bias": np.zeros(d) for name in [*names, "ffn"]}
+    for norm in [*(f"{name}ln1" for name in attentions), "ln2"]:
+        p |= {f"{norm}_gain": np.ones(d), f"{norm}_bias": np.zeros(d)}
     p |= {"w_1": rng.normal(size=(d, f)) / np.sqrt(d), "b_1": np.zeros(f)}
     p |= {"w_2": rng.normal(size=(f, d)) / np.sqrt(f), "b_2": np.zeros(d)}
     return p
 
 
 def attend(
-    name: str,
     x: Float[Array, "*b n d"],
     source: Float[Array, "*b m d"],
     p: Params,
@@ -142,22 +135,27 @@ def attend(
     mask: Bool[Array, "n m"] | None = None,
 ) -> Float[Array, "*b n d"]:
     """The attention sub-layer: LayerNorm(x + Sublayer(x)), §3.1."""
-    weights = (p[f"{name}_{w}"] for w in ("q", "k", "v", "o"))
+    weights = (p[f"w_{w}"] for w in "qkvo")
     out = multi_head_attention(x, source, *weights, h, mask)
-    return layer_norm(x + out, p[f"{name}_gain"], p[f"{name}_bias"])
+    return layer_norm(x + out, p["ln1_gain"], p["ln1_bias"])
 
 
-def think(x: Float[Array, "*n d"], p: Params) -> Float[Array, "*n d"]:
+def think(
+    x: Float[Array, "*n d"],
+    p: Params,
+    activation: Callable[[Array], Array] = relu,
+) -> Float[Array, "*n d"]:
     """The feed-forward sub-layer: LayerNorm(x + Sublayer(x)), §3.1."""
-    out = feed_forward(x, p["w_1"], p["b_1"], p["w_2"], p["b_2"])
-    return layer_norm(x + out, p["ffn_gain"], p["ffn_bias"])
+    weights = (p[w] for w in ("w_1", "b_1", "w_2", "b_2"))
+    out = feed_forward(x, *weights, activation)
+    return layer_norm(x + out, p["ln2_gain"], p["ln2_bias"])
 
 
 def encoder_block(
     x: Float[Array, "*b n d"], p: Params, h: int
 ) -> Float[Array, "*b n d"]:
     """Self-attention, then feed-forward (Vaswani et al. 2017, §3.1)."""
-    return think(attend("self", x, x, p, h), p)
+    return think(attend(x, x, p, h), p)
 
 
 def decoder_block(
@@ -170,8 +168,8 @@ def decoder_block(
 
     Vaswani et al. 2017, §3.1 and §3.2.3.
     """
-    x = attend("self", x, x, p, h, causal_mask(x.shape[-2]))
-    return think(attend("cross", x, memory, p, h), p)
+    x = attend(x, x, p, h, causal_mask(x.shape[-2]))
+    return think(attend(x, memory, part(p, "cross."), h), p)
 
 
 def learning_rate(step: int, d_model: int, warmup: int = 4000) -> float:

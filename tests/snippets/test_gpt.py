@@ -236,7 +236,9 @@ def test_a_block_is_one_written_in_jax_whether_it_reads_at_once_or_in_parts(seed
         np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.holds("n_layers", "block_params", by="brute force: name by name")
+@pytest.mark.holds(
+    "layers.n_layers", "layers.block_params", "layers.part", by="brute force: name by name"
+)
 @given(st.integers(0, 12))
 def test_blocks_are_found_by_the_number_in_their_names(layers):
     params = g.init_gpt(np.random.default_rng(0), 5, 4, 2, 1, layers)

@@ -107,7 +107,7 @@ def test_an_odd_width_is_refused(function):
         function(3, 7)
 
 
-@pytest.mark.holds("feed_forward", by="library: jax.nn.relu")
+@pytest.mark.holds("layers.feed_forward", by="library: jax.nn.relu")
 @given(SEEDS, st.integers(1, 4))
 def test_feed_forward_is_jaxs(seed, n):
     rng = np.random.default_rng(seed)
@@ -121,7 +121,7 @@ def test_feed_forward_is_jaxs(seed, n):
 @pytest.mark.parametrize("cross", [False, True])
 def test_initial_matrices_are_normal_and_keep_the_variance_of_what_they_read(cross):
     p = t.init_block(np.random.default_rng(0), 30, 40, cross)
-    assert ("cross_q" in p) == cross
+    assert ("cross.w_q" in p) == cross
     for name, w in p.items():
         if w.ndim == 2:
             assert stats.kstest(w.ravel() * np.sqrt(len(w)), "norm").pvalue > 0.001
@@ -131,28 +131,28 @@ def test_initial_matrices_are_normal_and_keep_the_variance_of_what_they_read(cro
 
 def jax_attend(name, x, source, p, h, future):
     (n, d), m = x.shape, len(source)
-    q = jnp.einsum("nd,dhk->hnk", x, p[f"{name}_q"].reshape(d, h, -1))
-    k, v = (jnp.einsum("md,dhk->hmk", source, p[f"{name}_{w}"].reshape(d, h, -1)) for w in "kv")
+    q = jnp.einsum("nd,dhk->hnk", x, p[f"{name}w_q"].reshape(d, h, -1))
+    k, v = (jnp.einsum("md,dhk->hmk", source, p[f"{name}w_{w}"].reshape(d, h, -1)) for w in "kv")
     scores = jnp.einsum("hnk,hmk->hnm", q, k) / jnp.sqrt(d / h)
     if not future:
         scores = scores + jnp.triu(jnp.full((n, m), -jnp.inf), 1)
     heads = jnp.einsum("hnm,hmk->nhk", jax.nn.softmax(scores), v)
-    out = jnp.einsum("nhk,hkd->nd", heads, p[f"{name}_o"].reshape(h, -1, d))
-    return jax.nn.standardize(x + out, epsilon=1e-5) * p[f"{name}_gain"] + p[f"{name}_bias"]
+    out = jnp.einsum("nhk,hkd->nd", heads, p[f"{name}w_o"].reshape(h, -1, d))
+    return jax.nn.standardize(x + out, epsilon=1e-5) * p[f"{name}ln1_gain"] + p[f"{name}ln1_bias"]
 
 
 def jax_think(x, p):
     out = jax.nn.relu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
-    return jax.nn.standardize(x + out, epsilon=1e-5) * p["ffn_gain"] + p["ffn_bias"]
+    return jax.nn.standardize(x + out, epsilon=1e-5) * p["ln2_gain"] + p["ln2_bias"]
 
 
 @jax.jit
 def jax_blocks(x, y, p):
     """The sub-layers of an encoder block and of a decoder block, for one text, two heads."""
-    attended = jax_attend("self", x, x, p, 2, True)
+    attended = jax_attend("", x, x, p, 2, True)
     memory = jax_think(attended, p)
-    late = jax_attend("self", y, y, p, 2, False)
-    return attended, memory, jax_think(jax_attend("cross", late, memory, p, 2, True), p)
+    late = jax_attend("", y, y, p, 2, False)
+    return attended, memory, jax_think(jax_attend("cross.", late, memory, p, 2, True), p)
 
 
 @pytest.mark.holds(
@@ -165,7 +165,7 @@ def test_blocks_and_sub_layers_are_jaxs(seed):
     p = {k: w + 0.3 * rng.normal(size=w.shape) for k, w in p.items()}
     x, y = rng.normal(size=(6, 8)), rng.normal(size=(5, 8))
     attended, memory, out = jax_blocks(x, y, p)
-    ours = t.attend("self", x, x, p, 2)
+    ours = t.attend(x, x, p, 2)
     np.testing.assert_allclose(ours, attended, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(t.think(ours, p), memory, rtol=1e-10, atol=1e-10)
     ours = t.encoder_block(x, p, 2)
@@ -193,7 +193,7 @@ def test_the_encoder_is_equivariant_to_permutations_and_the_decoder_is_causal(se
 def test_the_parts_of_a_block_are_its_sub_layers():
     rng = np.random.default_rng(0)
     x, p = rng.normal(size=(4, 8)), t.init_block(rng, 8, 16)
-    half = t.attend("self", x, x, p, 2)
+    half = t.attend(x, x, p, 2)
     np.testing.assert_allclose(t.think(half, p), t.encoder_block(x, p, 2), rtol=1e-14)
     assert np.allclose(half.mean(axis=-1), 0, atol=1e-12, rtol=1e-10)
 
@@ -250,9 +250,9 @@ def test_the_vocabulary_of_the_base_model_is_that_of_section_5_1():
 def test_a_sub_layer_adds_what_it_finds_to_what_it_read():
     x, same = np.array([[1.0, 2, 4, 9]]), np.eye(4)
     p = t.init_block(np.random.default_rng(0), 4, 4)
-    p |= {"self_v": same, "self_o": same, "w_1": same, "w_2": same}
+    p |= {"w_v": same, "w_o": same, "w_1": same, "w_2": same}
     twice = jax.nn.standardize(2 * x, epsilon=1e-5)
-    np.testing.assert_allclose(t.attend("self", x, x, p, 1), twice, rtol=1e-9)
+    np.testing.assert_allclose(t.attend(x, x, p, 1), twice, rtol=1e-9)
     np.testing.assert_allclose(t.think(x, p), twice, rtol=1e-9)
 
 
