@@ -23,6 +23,7 @@ from book import reading
 from ledger import records
 from ledger.markup import of_class
 from verified_book.assets import add_static
+from verified_book.shown import Links
 
 ABOUT = "appendix/about"
 LEDGERS = {"claims": "verdict", "numbers": "outcome"}
@@ -71,11 +72,22 @@ class GlossaryDomain(Domain):
         return []
 
 
-def rewrite(app, env):
-    """Every page, where the meaning of a term has changed."""
-    shown = repr(sorted(env.get_domain("glossary").data["meanings"].items()))
-    before, env.aids_shown = getattr(env, "aids_shown", None), shown
-    return sorted(env.found_docs) if before not in (None, shown) else []
+def say_meanings(app, shown):
+    """The meanings of the terms that a page links; what a ledger lets choose from."""
+    env, meanings = shown.env, meanings_of(shown.env)
+    for page, links in Links.of(env).items():
+        terms = [link for link in links if link[1] == "term"]
+        places = [place for term in terms for place in shown.target(*term)]
+        shown.add(page, [meanings.get(anchor) for *_, anchor in places])
+    for page in env.get_domain("ledger").data["views"]:
+        entries = [entry_name(env, other) for other in sorted(reading.pages(env))]
+        shown.add(page, entries, sorted(meanings.items()))
+
+
+def meanings_of(env):
+    """The meaning of each term, by its id."""
+    glossaries = env.get_domain("glossary").data["meanings"].values()
+    return {id_: text for terms in glossaries for id_, text in terms.items()}
 
 
 def is_chinese(text):
@@ -94,9 +106,7 @@ def aid(app, doctree, docname):
 
 def show_texts(env, doctree):
     """A title for the first link of a page to a term or a work, and for that alone."""
-    glossaries = env.get_domain("glossary").data["meanings"].values()
-    meanings = {id_: text for terms in glossaries for id_, text in terms.items()}
-    shown = set()
+    meanings, shown = meanings_of(env), set()
     for link in doctree.findall(nodes.reference):
         target = link.get("refuri", link.get("refid", ""))
         id_ = target.rpartition("#")[2]
@@ -288,7 +298,7 @@ def setup(app):
     add_static(app, __file__)
     app.add_css_file("aids.css")
     app.add_js_file("aids.js", loading_method="defer")
-    app.connect("env-updated", rewrite)
+    app.connect("pages-show", say_meanings)
     app.connect("doctree-resolved", aid, priority=600)  # when the bibliography has its links
     app.connect("html-page-context", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

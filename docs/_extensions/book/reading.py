@@ -56,18 +56,6 @@ class Reading(PageNotes):
             views={node["what"] for node in doctree.findall(reading_time)},
         )
 
-    def get_updated_docs(self, app, env):
-        """The pages that show a time or a page that they stand on, where that has changed."""
-        minutes = {d: rounded(page.words) for d, page in pages(env).items()}
-        needs, titles = standing_on(env), {d: t.astext() for d, t in env.titles.items()}
-        shown = {d: repr([(n, titles[n], number(env, n)) for n in on]) for d, on in needs.items()}
-        before = getattr(env, "reading_shown", ({}, {}, {}))
-        env.reading_shown = minutes, shown, titles
-        changed = {d for d in shown if shown[d] != before[1].get(d)}
-        if env.reading_shown != before:
-            changed |= {d for d, page in pages(env).items() if page.views}
-        return sorted(changed)
-
 
 pages = Reading.of
 
@@ -143,6 +131,18 @@ def links_to(env, on):
     return linked
 
 
+def say_times(app, shown):
+    """What a card, and a page with times, show of other pages."""
+    env, needs = shown.env, standing_on(shown.env)
+    minutes = sorted((page, rounded(told.words)) for page, told in pages(env).items())
+    for page, on in needs.items():
+        shown.add(page, [(other, number(env, other)) for other in on])
+    for page, told in pages(env).items():
+        if told.views:
+            names = [(other, number(env, other)) for other in needs]
+            shown.add(page, minutes, path(env), needs, names)
+
+
 class reading_time(nodes.Inline, nodes.Element):
     """Stands where a time will be, once all pages have been read."""
 
@@ -187,5 +187,6 @@ def setup(app):
     app.add_node(reading_time)
     app.add_role("reading", ReadingRole())
     app.add_env_collector(Reading)
+    app.connect("pages-show", say_times)
     app.add_post_transform(Times)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

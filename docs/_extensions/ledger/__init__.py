@@ -17,7 +17,7 @@ from ledger.directives import (
     Reading,
     TranslationDirective,
 )
-from ledger.domain import LedgerDomain, rewrite_views, summarise
+from ledger.domain import LedgerDomain, say_views, summarise
 from ledger.tables import CountRole, Fill, LedgerDirective, ledger_count, ledger_view
 
 
@@ -40,6 +40,6 @@ def setup(app):
     app.add_role("count", CountRole())
     app.add_transform(Reading)
     app.add_post_transform(Fill)
-    app.connect("env-updated", rewrite_views, priority=950)
+    app.connect("pages-show", say_views)
     app.connect("build-finished", summarise)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -8,7 +8,8 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, kinds
-from verified_book import verified
+from verified_book import citations, verified
+from verified_book.shown import digest
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,11 @@ class LedgerDomain(Domain):
 
         walk(self.env.config.root_doc)
         return order + sorted(set(self.data["records"]) - seen)
+
+    def said(self):
+        """All that the records say, page by page."""
+        records = sorted(self.data["records"].items())
+        return [(page, [record.text for record in there]) for page, there in records]
 
     def count(self, what, which=None):
         """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
@@ -150,14 +156,20 @@ class LedgerDomain(Domain):
 # -- what the build does with it ----------------------------------------------------------
 
 
-def rewrite_views(app, env):
-    """Pages with tables or counts are written again when what they show has changed."""
-    domain = env.get_domain("ledger")
-    records = [r.text for page in sorted(domain.data["records"].items()) for r in page[1]]
-    titles = {docname: title.astext() for docname, title in sorted(env.titles.items())}
-    shown = repr((records, verified.count_examples(env), titles))
-    before, env.ledger_shown = getattr(env, "ledger_shown", None), shown
-    return sorted(domain.data["views"]) if shown != before else []
+def say_views(app, shown):
+    """Tables and counts show all records and where they lead; records lead to the tables."""
+    env, domain = shown.env, shown.env.get_domain("ledger")
+    found, views = domain.data["records"], sorted(domain.data["views"].items())
+    places = [(page, [(kind, sorted(which)) for kind, which in there]) for page, there in views]
+    keys = {getattr(record, "key", None) for there in found.values() for record in there}
+    labels = [citations.label(env, key) for key in sorted(keys - {None})]
+    links = [shown.links.get(page) for page in sorted(found)]
+    counted = domain.said(), verified.count_examples(env)
+    everything = digest((domain.reading_order(), labels, links, counted))
+    for page in found:
+        shown.add(page, places)
+    for page, _ in views:
+        shown.add(page, everything)
 
 
 def summarise(app, error):

@@ -238,9 +238,8 @@ def ground_of(app):
     names = [Path(config.verified_root, name) for name in config.bibtex_bibfiles]
     files = [path.read_bytes() for path in (*names, SCHEMA, Path(__file__))]
     settings = (config.project, config.release, config.html_baseurl, committed())
-    return extra_files.Ground(
-        app, "data", app.env.ledger_shown, Notes.of(app.env), files, settings
-    )
+    said = app.env.get_domain("ledger").said()
+    return extra_files.Ground(app, "data", said, Notes.of(app.env), files, settings)
 
 
 def setup(app):
