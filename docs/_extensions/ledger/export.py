@@ -162,7 +162,7 @@ def ground_of(app):
     files = [Path(path).read_bytes() for path in (*bibfiles, SCHEMA, __file__)]
     settings = (config.project, config.release, config.html_baseurl, committed())
     settings += (config.ledger_documentation, config.ledger_licences)
-    return extra_files.Ground(app, "data", app.env.ledger_shown, files, settings)
+    return extra_files.Ground(app, "data", app.env.get_domain("ledger").said(), files, settings)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
