@@ -264,7 +264,7 @@ def shown(value):
     """A value as a reader wants to see it: rounded, and not too long."""
     if isinstance(value, np.ndarray):
         short = {"precision": 4, "suppress_small": True, "separator": ", "}
-        return np.array2string(value, threshold=24, edgeitems=2, **short)
+        return np.array2string(value, threshold=40, edgeitems=2, **short)
     if isinstance(value, float | np.floating):
         return f"{value:.4f}" if 0.01 < abs(value) < 1e6 else f"{value:.4g}"
     if isinstance(value, list | tuple):
@@ -276,7 +276,7 @@ def shown(value):
 # -- for the browser, and for the command line -------------------------------
 
 
-def exercises_of(stem) -> list[Exercise]:
+def exercises_of(stem):
     """The exercises of a page, in order."""
     module = import_module(f"{__name__}.{stem}")
     found = [x for x in vars(module).values() if isinstance(x, Exercise)]

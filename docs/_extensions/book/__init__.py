@@ -5,6 +5,7 @@ ROOMS = (
     "card",
     "aids",
     "downloads",
+    "exercises",
     "web.head",
     "web.crawlers",
     "web.highlighting",
