@@ -3,8 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+# When the book was committed, if Git knows; an edition without that date has the release's.
+BOOK_COMMITTED := $(or $(BOOK_COMMITTED),$(shell git ls-files --error-unmatch conf.py \
+  >/dev/null 2>&1 && git log -1 --format=%ct))
+ifeq ($(SOURCE_DATE_EPOCH),)
+  RELEASED := $(shell sed -n 's/^date-released: *//p' CITATION.cff 2>/dev/null)
+  override SOURCE_DATE_EPOCH := $(or $(BOOK_COMMITTED),$(shell date -u -d "$(RELEASED)" +%s))
+endif
+export BOOK_COMMITTED
+export SOURCE_DATE_EPOCH
 export FORCE_SOURCE_DATE := 1
+export LC_ALL := C
+export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JAX_PLATFORMS := cpu
 export OPENBLAS_NUM_THREADS ?= 1
@@ -20,6 +30,11 @@ help: ## list these tasks
 
 # --- environments: one .venv, and a mark for each set of packages it holds -------------------
 
+MISFIT := $(filter-out fits,$(shell tools/venv.sh $(VENV) $(if $(filter file,$(origin PYTHON)),,$(PYTHON))))
+ifneq ($(MISFIT),)
+.PHONY: $(VENV)/bin/python
+endif
+
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "make: no $(PYTHON) here: install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3 html"; exit 2; }
@@ -27,7 +42,8 @@ $(VENV)/bin/python:
 	  { echo "make: $(PYTHON) is older than 3.11: name a newer one, as in: make PYTHON=python3.13 html"; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "make: $(PYTHON) has no venv module: on Debian, apt-get install python3-venv"; exit 2; }
-	@$(PYTHON) -m venv $(VENV)
+	@if [ -e $(VENV) ]; then echo "making $(VENV) anew: $(MISFIT)"; fi
+	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/has-%: requirements/%.txt requirements/book.txt $(VENV)/bin/python
 	@echo "installing $< into $(VENV)"

@@ -9,6 +9,8 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent
+if not os.environ.get("SOURCE_DATE_EPOCH"):
+    os.environ.pop("SOURCE_DATE_EPOCH", None)  # empty: nobody knows the date
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: one thread is faster
 gc.set_threshold(100_000, 50, 100)  # a build makes many nodes, and hardly a cycle to collect
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]

@@ -12,7 +12,7 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float
 
-from snippets.layers import softmax
+from snippets.layers import sigmoid, softmax
 
 
 def energies(
@@ -44,11 +44,6 @@ def additive_attention(
         raise ValueError("additive_attention: there is nothing to attend to")
     alpha = softmax(energies(s, h, w_a, u_a, v_a))
     return alpha, alpha @ h
-
-
-def sigmoid(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """The logistic function, from 0 to 1; tanh keeps it from overflowing."""
-    return (1 + np.tanh(x / 2)) / 2
 
 
 def gru_step(

@@ -6,16 +6,21 @@ Shapes: b batch, n and m positions (document, spoilt), d model width, h heads,
 f feed-forward width, v vocabulary.
 """
 
-from typing import Any
 from typing import Any as Array
 
 import autograd.numpy as np
 from jaxtyping import Float, Int
 
-from snippets.layers import cross_entropy, gelu, layer_norm
-from snippets.transformer import attend, causal_mask, init_block
-
-Params = Any  # a dict of arrays by name; autograd hands in its own box
+from snippets.layers import (
+    Params,
+    block_params,
+    cross_entropy,
+    gelu,
+    layer_norm,
+    n_layers,
+    part,
+)
+from snippets.transformer import attend, causal_mask, init_block, think
 
 
 def sample(rng: np.random.Generator, n: int, p: float) -> Int[Array, " k"]:
@@ -76,14 +81,17 @@ def text_infilling(
     if not len(tokens) or not 0 <= p <= 1:
         raise ValueError("text_infilling: needs tokens, and p from 0 to 1")
     lengths = span_lengths(rng, round(p * len(tokens)), lam)
-    kept = np.full(len(tokens) - lengths.sum(), -1)
-    slots = rng.permutation(np.append(kept, lengths))
-    starts = np.cumsum(np.abs(slots)) - np.abs(slots)
-    spans = [
-        tokens[i : i + k] for i, k in zip(starts, slots, strict=True) if k >= 0
-    ]
-    first = tokens[np.minimum(starts, len(tokens) - 1)]
-    return np.where(slots < 0, first, mask), spans
+    kept = len(tokens) - lengths.sum()
+    spoilt, spans, i = [], [], 0
+    for slot in rng.permutation(kept + len(lengths)):
+        if slot < kept:
+            spoilt.append(tokens[i])
+            i += 1
+        else:
+            spoilt.append(mask)
+            spans.append(tokens[i : i + lengths[slot - kept]])
+            i += len(spans[-1])
+    return np.array(spoilt, dtype=tokens.dtype), spans
 
 
 def split_sentences(
@@ -140,25 +148,15 @@ def init_bart(
     params = {"tok_emb": np.zeros((v, d))}
     for side, cross in (("enc", False), ("dec", True)):
         params |= {f"{side}.pos_emb": np.zeros((n, d))}
-        params |= {f"{side}.gain": np.ones(d), f"{side}.bias": np.zeros(d)}
+        params |= {f"{side}.emb_gain": np.ones(d)}
+        params |= {f"{side}.emb_bias": np.zeros(d)}
         for i in range(n_layers):
             block = init_block(rng, d, f, cross)
-            params |= {f"{side}{i}.{k}": w for k, w in block.items()}
+            params |= {f"{side}.b{i}.{k}": w for k, w in block.items()}
     return {
         k: 0.02 * rng.normal(size=w.shape) if w.ndim == 2 else w
         for k, w in params.items()
     }
-
-
-def think(
-    x: Float[Array, "*n d"], p: dict[str, Array]
-) -> Float[Array, "*n d"]:
-    """The feed-forward sub-layer, with GELU in place of ReLU.
-
-    Lewis et al. 2020, §2.1.
-    """
-    out = gelu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
-    return layer_norm(x + out, p["ffn_gain"], p["ffn_bias"])
 
 
 def embed(
@@ -169,17 +167,14 @@ def embed(
     if tokens.shape[-1] > len(positions):
         raise ValueError(f"embed: only {len(positions)} positions are known")
     x = params["tok_emb"][tokens] + positions[: tokens.shape[-1]]
-    return layer_norm(x, params[f"{side}.gain"], params[f"{side}.bias"])
+    p = part(params, f"{side}.emb_")
+    return layer_norm(x, p["gain"], p["bias"])
 
 
-def blocks(params: Params, side: str) -> list[dict[str, Array]]:
+def blocks(params: Params, side: str) -> list[Params]:
     """The parameters of each block of one side, from the bottom up."""
-    layers = sum(k.startswith(side) and k.endswith(".w_1") for k in params)
-    names = [f"{side}{i}." for i in range(layers)]
-    return [
-        {k[len(n) :]: w for k, w in params.items() if k.startswith(n)}
-        for n in names
-    ]
+    own = part(params, f"{side}.")
+    return [block_params(own, i) for i in range(n_layers(own))]
 
 
 def encode(
@@ -188,7 +183,7 @@ def encode(
     """The spoilt document, read in both directions (Lewis et al. 2020, §2)."""
     x = embed(params, "enc", tokens)
     for p in blocks(params, "enc"):
-        x = think(attend("self", x, x, p, h), p)
+        x = think(attend(x, x, p, h), p, gelu)
     return x
 
 
@@ -205,8 +200,8 @@ def decode(
     """
     x, mask = embed(params, "dec", tokens), causal_mask(tokens.shape[-1])
     for p in blocks(params, "dec"):
-        x = attend("self", x, x, p, h, mask)
-        x = think(attend("cross", x, memory, p, h), p)
+        x = attend(x, x, p, h, mask)
+        x = think(attend(x, memory, part(p, "cross."), h), p, gelu)
     return x @ params["tok_emb"].T
 
 
@@ -250,18 +245,3 @@ def bart_parameters(
     embeddings = vocabulary * d + 2 * (positions * d + 2 * d)
     encoder = stack_parameters(d, n_layers)
     return embeddings + encoder + stack_parameters(d, n_layers, cross=True)
-
-
-def bert_parameters(
-    d: int, n_layers: int, vocabulary: int = 30_522, positions: int = 512
-) -> int:
-    """How many numbers BERT learns in pre-training, both heads included.
-
-    Devlin et al. 2019, §3; the second feed-forward layer before the word
-    prediction is what BART leaves out (Lewis et al. 2020, §2.1).
-    """
-    embeddings = (vocabulary + positions + 2) * d + 2 * d
-    pooler, next_sentence = d * d + d, 2 * d + 2
-    word_head = d * d + d + 2 * d + vocabulary
-    heads = pooler + next_sentence + word_head
-    return embeddings + stack_parameters(d, n_layers) + heads

@@ -11,10 +11,17 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Bool, Float, Int
 
-from snippets.layers import cross_entropy, gelu, layer_norm
+from snippets.layers import (
+    Params,
+    block_params,
+    cross_entropy,
+    feed_forward,
+    gelu,
+    layer_norm,
+    n_layers,
+)
 from snippets.transformer import attention, merge_heads, split_heads
 
-Params = Any  # a dict of arrays by name; autograd hands in its own box
 EPS = 1e-12  # of every LayerNorm, in the authors' code
 
 # -- data --------------------------------------------------------------------
@@ -95,7 +102,8 @@ def init_bert(
     tables = {"tok_emb": v, "seg_emb": 2, "pos_emb": n}
     p = {k: rng.normal(size=(m, d)) * 0.02 for k, m in tables.items()}
     p |= {"emb_gain": np.ones(d), "emb_bias": np.zeros(d)}
-    p |= {"layers": [init_layer(rng, d) for _ in range(l)]}
+    for i in range(l):
+        p |= {f"b{i}.{k}": w for k, w in init_layer(rng, d).items()}
     p |= {w: rng.normal(size=(d, d)) * 0.02 for w in ("w_pool", "w_mlm")}
     p |= {b: np.zeros(d) for b in ("b_pool", "b_mlm", "mlm_bias")}
     p |= {"mlm_gain": np.ones(d), "b_tok": np.zeros(v)}
@@ -127,7 +135,7 @@ def encoder_layer(
     q, k, v = (split_heads(x @ p[f"w_{w}"] + p[f"b_{w}"], h) for w in "qkv")
     out = merge_heads(attention(q, k, v)) @ p["w_o"] + p["b_o"]
     x = layer_norm(x + out, p["ln1_gain"], p["ln1_bias"], EPS)
-    out = gelu(x @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
+    out = feed_forward(x, p["w_1"], p["b_1"], p["w_2"], p["b_2"], gelu)
     return layer_norm(x + out, p["ln2_gain"], p["ln2_bias"], EPS)
 
 
@@ -139,8 +147,8 @@ def encode(
     Devlin et al. 2019, §3, fig. 1.
     """
     x = embed(params, ids, segments)
-    for p in params["layers"]:
-        x = encoder_layer(x, p, h)
+    for i in range(n_layers(params)):
+        x = encoder_layer(x, block_params(params, i), h)
     return x
 
 

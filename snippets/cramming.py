@@ -9,7 +9,6 @@ import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 from typing import Any as Array
 
 import autograd.numpy as np
@@ -17,9 +16,9 @@ from autograd import value_and_grad
 from jaxtyping import Float, Int
 
 from snippets.gpt import adam, corpus, gpt_loss, init_gpt
+from snippets.layers import Params
 
 DATA = Path(__file__).parent / "data"
-Params = Any  # a dict of arrays by name; autograd hands in its own box
 
 # Geiping and Goldstein 2023, appendix B.1: peak operations in a second.
 PEAK = {

@@ -125,12 +125,13 @@ def advice(
 ) -> tuple[str, int]:
     """An LLM, a fine-tuned model or either; and the remark that says so.
 
-    Yang et al. 2023, §3 (remark 1) and §4 (2 to 7).  shifted: what users send
-    differs from the training data; in_context: the knowledge is in the text.
+    Yang et al. 2023, §3 (remark 1) and §4 (2 to 7); without labels always an
+    LLM (§3.2).  shifted: what users send differs from the training data;
+    in_context: the knowledge is in the text.
     """
     if task not in TASKS or labels not in ("none", "few", "many"):
         raise ValueError(f"advice: unknown task “{task}” or labels “{labels}”")
-    if task in ("regression", "multimodal"):
+    if labels != "none" and task in ("regression", "multimodal"):
         return "fine-tuned", 6
     if task == "real world":
         return "LLM", 7

@@ -11,7 +11,7 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float
 
-from snippets.gpt import Params
+from snippets.layers import Params
 
 DATA = Path(__file__).parent / "data"
 

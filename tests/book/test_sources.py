@@ -113,6 +113,15 @@ end | Large language models generate functional protein sequences across diverse
 """
 NAMED = [line.partition(" | ")[2] for line in NAMED.strip().splitlines()]
 
+# Numbers that no claim has any more: a number is never used again.
+RETIRED = {
+    "5.8": "the mark stood on a name, which states nothing",
+    "6.7": "half a sentence; 6.6 has the whole of it",
+    "7.3": "the mark stood on the word “paper”; the link itself is 7.15",
+    "7.11": "half a sentence; 7.10 has the whole of it",
+    "18.4": "no statement of its own; its words stand in 18.5",
+}
+
 TRANSLATION = re.compile(r"^:{3,}\{translation\}\s+(\S+) +(.+?)\s*$", re.MULTILINE)
 CITATION = re.compile(r"\{cite:\w+\}`([^`]+)`")
 CLAIM = re.compile(r"\{claim\}`[^`]*<(\w+)\.(\d+)>`")
@@ -145,7 +154,8 @@ def test_the_claims_of_a_section_are_numbered_without_a_gap(section):
     name = section.lstrip("s").lstrip("0") if re.fullmatch(r"s\d\d", section) else section
     found = [int(n) for s, n in CLAIM.findall(PAGES.get(HOME[section], "")) if s == name]
     assert found, "no claim"
-    assert sorted(found) == list(range(1, len(found) + 1))
+    retired = [int(id_.partition(".")[2]) for id_ in RETIRED if id_.partition(".")[0] == name]
+    assert sorted(found + retired) == list(range(1, len(found + retired) + 1))
 
 
 @cache

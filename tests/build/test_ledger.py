@@ -241,6 +241,17 @@ def test_claim_annotation_and_row_lead_to_each_other(book):
     assert any(re.fullmatch(r"ledger.html#row-halving-published-.*", link) for link in page)
 
 
+def test_a_claim_is_linked_from_any_page_by_its_address(book):
+    book.page("See {ledger:claim}`1.1`.")
+    assert book.build().status == 0
+    assert "halving.html#claim-1.1" in links(book.html("other"))
+
+
+def test_a_link_to_a_claim_that_is_not_there(book):
+    book.page("See {ledger:claim}`1.2`.")
+    assert book.build().says("other.md:3: WARNING: ledger:claim reference target not found: 1.2")
+
+
 def test_the_ledger_and_the_counters_follow_a_change_of_another_page(book):
     assert book.build().status == 0
     book.write("docs/halving.md", PAGE.replace("halves the error", "halves the loss"))

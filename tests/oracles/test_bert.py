@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snippets import bert
+from snippets.layers import block_params, n_layers
 
 N = 12
 PLACES = {
@@ -26,7 +27,7 @@ def model_with(params, h):
     config = transformers.BertConfig(
         vocab_size=v,
         hidden_size=d,
-        num_hidden_layers=len(params["layers"]),
+        num_hidden_layers=n_layers(params),
         num_attention_heads=h,
         intermediate_size=4 * d,
         max_position_embeddings=N,
@@ -50,7 +51,8 @@ def model_with(params, h):
     for name, table in (("word", "tok"), ("token_type", "seg"), ("position", "pos")):
         put(f"bert.embeddings.{name}_embeddings.weight", params[f"{table}_emb"])
     norm("bert.embeddings.LayerNorm", params["emb_gain"], params["emb_bias"])
-    for i, p in enumerate(params["layers"]):
+    for i in range(n_layers(params)):
+        p = block_params(params, i)
         layer = f"bert.encoder.layer.{i}."
         for w, place in PLACES.items():
             linear(layer + place, p[w], p[w.replace("w", "b")])

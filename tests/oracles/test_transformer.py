@@ -43,9 +43,9 @@ def test_layer_norm_gelu_and_cross_entropy_are_torchs(seed, n):
 
 
 def load_attention(module, p, name):
-    weights = np.concatenate([p[f"{name}_{w}"].T for w in "qkv"])
+    weights = np.concatenate([p[f"{name}w_{w}"].T for w in "qkv"])
     module.in_proj_weight.copy_(tensor(weights))
-    module.out_proj.weight.copy_(tensor(p[f"{name}_o"].T))
+    module.out_proj.weight.copy_(tensor(p[f"{name}w_o"].T))
     module.in_proj_bias.zero_()
     module.out_proj.bias.zero_()
 
@@ -66,8 +66,8 @@ def test_the_encoder_block_is_torchs(seed):
     rng = np.random.default_rng(seed)
     x, p = rng.normal(size=(2, 7, 8)), t.init_block(rng, 8, 16)
     block = nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True, dtype=torch.float64)
-    load_attention(block.self_attn, p, "self")
-    load_block(block, p, {"norm1": "self", "norm2": "ffn"})
+    load_attention(block.self_attn, p, "")
+    load_block(block, p, {"norm1": "ln1", "norm2": "ln2"})
     np.testing.assert_allclose(t.encoder_block(x, p, 2), block(tensor(x)), rtol=1e-10, atol=1e-11)
 
 
@@ -79,9 +79,9 @@ def test_the_decoder_block_is_torchs(seed):
     x, memory = rng.normal(size=(2, 5, 8)), rng.normal(size=(2, 7, 8))
     p = t.init_block(rng, 8, 16, cross=True)
     block = nn.TransformerDecoderLayer(8, 2, 16, 0.0, batch_first=True, dtype=torch.float64)
-    load_attention(block.self_attn, p, "self")
-    load_attention(block.multihead_attn, p, "cross")
-    load_block(block, p, {"norm1": "self", "norm2": "cross", "norm3": "ffn"})
+    load_attention(block.self_attn, p, "")
+    load_attention(block.multihead_attn, p, "cross.")
+    load_block(block, p, {"norm1": "ln1", "norm2": "cross.ln1", "norm3": "ln2"})
     mask = nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64)
     theirs = block(tensor(x), tensor(memory), tgt_mask=mask)
     np.testing.assert_allclose(t.decoder_block(x, memory, p, 2), theirs, rtol=1e-10, atol=1e-11)

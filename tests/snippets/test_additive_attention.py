@@ -63,7 +63,7 @@ def test_nothing_to_attend_to_is_an_error():
         aa.additive_attention(s, h[:0], *weights)
 
 
-@pytest.mark.holds("sigmoid", by="library: scipy.special.expit")
+@pytest.mark.holds("layers.sigmoid", by="library: scipy.special.expit")
 def test_sigmoid_is_that_of_scipy_and_does_not_overflow():
     x = np.concatenate([np.linspace(-30, 30, 601), [-1e4, 1e4]])
     np.testing.assert_allclose(aa.sigmoid(x), expit(x), atol=1e-15, rtol=1e-10)

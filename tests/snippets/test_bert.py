@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from snippets import bert
+from snippets.layers import block_params
 
 SEEDS = st.integers(0, 2**32 - 1)
 V, MASK = 97, 3
@@ -124,7 +125,8 @@ def jax_loss(p, shown, segments, ids, chosen, is_next, h):
     x = hot(shown, len(p["b_tok"])) @ p["tok_emb"] + hot(segments, 2) @ p["seg_emb"]
     x = jax_norm(x + p["pos_emb"][: len(shown)], p["emb_gain"], p["emb_bias"])
     d, states = x.shape[1], [x]
-    for q in p["layers"]:
+    for i in range(2):
+        q = {k[3:]: w for k, w in p.items() if k.startswith(f"b{i}.")}
         heads = [
             jnp.einsum("nd,dhk->hnk", x, q[f"w_{w}"].reshape(d, h, d // h))
             + q[f"b_{w}"].reshape(h, 1, d // h)
@@ -181,8 +183,8 @@ def test_states_and_logits_are_jaxs(seed):
     (_, (states, tokens, pair)), _ = JAX(params, shown, segments, *others, h=2)
     x = bert.embed(params, shown, segments)
     np.testing.assert_allclose(x, states[0], rtol=1e-10, atol=1e-10)
-    for p, wanted in zip(params["layers"], states[1:], strict=True):
-        x = bert.encoder_layer(x, p, 2)
+    for i, wanted in enumerate(states[1:]):
+        x = bert.encoder_layer(x, block_params(params, i), 2)
         np.testing.assert_allclose(x, wanted, rtol=1e-10, atol=1e-10)
     np.testing.assert_array_equal(bert.encode(params, shown, segments, 2), x)
     np.testing.assert_allclose(bert.mlm_logits(params, x), tokens, rtol=1e-10, atol=1e-10)
@@ -263,10 +265,18 @@ def test_counts_are_those_of_the_arrays(v, n, half, layers):
     assert bert.bert_parameters(v, n, d, layers) + bert.head_parameters(v, d) == size(params)
 
 
+@pytest.mark.holds("bert_parameters", "head_parameters", by="published table: the released models")
+def test_counts_are_those_of_the_released_models():
+    sizes = ((768, 12, 110_106_428), (1024, 24, 336_226_108))
+    for d, layers, whole in sizes:
+        encoder = bert.bert_parameters(30_522, 512, d, layers)
+        assert encoder + bert.head_parameters(30_522, d) == whole
+
+
 def test_logits_have_the_shapes_of_their_tasks():
     params, (ids, segments, *_) = noisy(0), example(0)
     t = bert.encode(params, ids, segments, 2)
-    assert bert.encoder_layer(t, params["layers"][0], 2).shape == (9, 8)
+    assert bert.encoder_layer(t, block_params(params, 0), 2).shape == (9, 8)
     assert bert.mlm_logits(params, t).shape == (9, 11)
     assert bert.nsp_logits(params, t).shape == (2,)
 
@@ -286,8 +296,7 @@ def test_the_next_sentence_is_the_one_after_and_not_the_one_before():
 def test_initial_weights_have_the_spread_of_the_authors_code():
     params = bert.init_bert(np.random.default_rng(0), 400, 40, 64, 1)
     assert params["seg_emb"].shape == (2, 64)
-    (layer,) = params.pop("layers")
-    for name, w in (params | layer).items():
+    for name, w in params.items():
         if w.ndim == 2:
             assert w.std() == pytest.approx(0.02, rel=0.15), name
 

@@ -215,6 +215,12 @@ def test_advice_follows_a_remark_that_applies(case):
     assert remarks(*case)[remark] == verdict
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_nothing_is_fine_tuned_without_labels(task):
+    """§3.2 of the survey, of its kind with zero annotated data."""
+    assert advice(task, "none")[0] == "LLM"
+
+
 @pytest.mark.parametrize(("task", "labels"), [("poetry", "many"), ("generation", "some")])
 def test_unknown_cases_are_refused(task, labels):
     with pytest.raises(ValueError, match="unknown task"):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
+from sphinx.roles import XRefRole
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
@@ -25,7 +26,8 @@ class LedgerDomain(Domain):
 
     name = "ledger"
     label = "Ledger"
-    object_types = {"claim": ObjType("claim"), "number": ObjType("number")}
+    object_types = {"claim": ObjType("claim", "claim"), "number": ObjType("number")}
+    roles = {"claim": XRefRole(innernodeclass=nodes.inline, warn_dangling=True)}
     initial_data = {"records": {}, "views": {}, "digests": {}}
     data_version = 2
 
@@ -46,7 +48,11 @@ class LedgerDomain(Domain):
         self.data["views"].setdefault(docname, []).append((kind, set(which)))
 
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
-        """A link to a record, or to its row on the page that shows that table; else plain text."""
+        """A link to a claim, to a record, or to its row on the page that shows that table."""
+        if typ == "claim":
+            pages = {claim.id: claim.docname for claim in self.of(Claim)}
+            page, anchor = pages.get(target), f"claim-{target}"
+            return page and make_refnode(builder, fromdocname, page, anchor, contnode)
         if typ == "record":
             return make_refnode(builder, fromdocname, node["page"], target, contnode)
         wanted = kinds(node["which"])
