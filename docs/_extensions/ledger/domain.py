@@ -83,6 +83,10 @@ class LedgerDomain(Domain):
         walk(self.env.config.root_doc)
         return order + sorted(set(self.data["records"]) - seen)
 
+    def said(self) -> list[tuple[str, str]]:
+        """All that the records say, page by page, as digests."""
+        return sorted(self.data["digests"].items())
+
     def count(self, what: str, which: str | None = None) -> int:
         """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
         if what == "examples":
@@ -176,9 +180,8 @@ class LedgerDomain(Domain):
 def rewrite_views(app, env):
     """Pages with tables or counts are written again when what they show has changed."""
     domain = env.get_domain("ledger")
-    digests = sorted(domain.data["digests"].items())
     names = [(docname, page_name(app, docname)) for docname in sorted(env.titles)]
-    shown = repr((digests, domain.reading_order(), verified.count_examples(env), names))
+    shown = repr((domain.said(), domain.reading_order(), verified.count_examples(env), names))
     before, env.ledger_shown = getattr(env, "ledger_shown", None), shown
     return sorted(domain.data["views"]) if shown != before else []
 

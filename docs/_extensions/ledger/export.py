@@ -138,8 +138,8 @@ def paper_record(entry) -> dict:
 
 
 def committed() -> str | None:
-    """When the book was committed, as the build was told; never the time of the build."""
-    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+    """When the book was committed, if the build was told; never the time of the build."""
+    if epoch := os.environ.get("BOOK_COMMITTED"):
         return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return None
 
@@ -162,7 +162,8 @@ def ground_of(app):
     files = [Path(path).read_bytes() for path in (*bibfiles, SCHEMA, __file__)]
     settings = (config.project, config.release, config.html_baseurl, committed())
     settings += (config.ledger_documentation, config.ledger_licences)
-    return extra_files.Ground(app, "data", app.env.ledger_shown, files, settings)
+    said = app.env.get_domain("ledger").said()
+    return extra_files.Ground(app, "data", said, files, settings)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
