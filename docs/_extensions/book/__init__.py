@@ -9,6 +9,7 @@ ROOMS = (
     "glossary",
     "repository",
     "downloads",
+    "exercises",
     "web.meta",
     "web.crawlers",
     "web.highlighting",

@@ -8,10 +8,12 @@ terms are objects of a domain, so that the search leads to the term itself.
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains import Domain, ObjType
+from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.assets import add_static
 from verified_book.extra_files import is_web
+from verified_book.shown import Links
 
 
 class GlossaryDomain(Domain):
@@ -54,20 +56,26 @@ def is_chinese(text: str) -> bool:
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 
 
-def rewrite(app, env):
-    """Every page, where the meaning of a term has changed."""
-    shown = repr(sorted(env.get_domain("glossary").data["meanings"].items()))
-    before, env.glossary_shown = getattr(env, "glossary_shown", None), shown
-    return sorted(env.found_docs) if before not in (None, shown) else []
+def say_meanings(app, shown):
+    """The meanings of the terms that a page links."""
+    meanings = meanings_of(shown.env)
+    for page, links in Links.of(shown.env).items():
+        terms = [link for link in links if link[1] == "term"]
+        places = [place for term in terms for place in shown.target(*term)]
+        shown.add(page, [meanings.get(anchor) for *_, anchor in places])
+
+
+def meanings_of(env: BuildEnvironment) -> dict[str, str]:
+    """The meaning of each term, by its id."""
+    glossaries = env.get_domain("glossary").data["meanings"].values()
+    return {id_: text for terms in glossaries for id_, text in terms.items()}
 
 
 def show_texts(app, doctree, docname):
     """A title for the first link of a page to a term or a work, and for that alone."""
     if not is_web(app.builder):
         return
-    glossaries = app.env.get_domain("glossary").data["meanings"].values()
-    meanings = {id_: text for terms in glossaries for id_, text in terms.items()}
-    shown = set()
+    meanings, shown = meanings_of(app.env), set()
     for link in doctree.findall(nodes.reference):
         target = link.get("refuri", link.get("refid", ""))
         id_ = target.rpartition("#")[2]
@@ -88,7 +96,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     add_static(app, __file__)
     app.add_css_file("popups.css")
     app.add_js_file("popups.js", loading_method="defer")
-    app.connect("env-updated", rewrite)
+    app.connect("pages-show", say_meanings)
     app.connect(
         "doctree-resolved", show_texts, priority=600
     )  # when the bibliography has its links

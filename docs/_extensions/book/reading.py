@@ -77,18 +77,6 @@ class Measures(PageNotes):
             views={node["what"] for node in doctree.findall(reading_time)},
         )
 
-    def get_updated_docs(self, app, env):
-        """The pages that show a time or a page that they stand on, where that has changed."""
-        minutes = {d: rounded(page.words) for d, page in pages(env).items()}
-        needs, titles = standing_on(env), {d: t.astext() for d, t in env.titles.items()}
-        shown = {d: repr([(n, titles[n], number(env, n)) for n in on]) for d, on in needs.items()}
-        before = getattr(env, "reading_shown", ({}, {}, {}))
-        env.reading_shown = minutes, shown, titles
-        changed = {d for d in shown if shown[d] != before[1].get(d)}
-        if env.reading_shown != before:
-            changed |= {d for d, page in pages(env).items() if page.views}
-        return sorted(changed)
-
 
 pages = Measures.of
 
@@ -171,6 +159,18 @@ def links_to(env, on):
     return linked
 
 
+def say_times(app, shown):
+    """What a card, and a page with times, show of other pages."""
+    env, needs = shown.env, standing_on(shown.env)
+    minutes = sorted((page, rounded(told.words)) for page, told in pages(env).items())
+    for page, on in needs.items():
+        shown.add(page, [(other, number(env, other)) for other in on])
+    for page, told in pages(env).items():
+        if told.views:
+            names = [(other, number(env, other)) for other in needs]
+            shown.add(page, minutes, path(env), needs, names)
+
+
 class reading_time(nodes.Inline, nodes.Element):
     """Stands where a time will be, once all pages have been read."""
 
@@ -216,6 +216,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_role("reading", ReadingRole())
     app.add_env_collector(Entries)
     app.add_env_collector(Measures)
+    app.connect("pages-show", say_times)
     app.add_post_transform(Times)
     app.connect("ledger-page-name", name)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

@@ -20,7 +20,7 @@ from ledger.directives import (
     SideBySide,
     TranslationDirective,
 )
-from ledger.domain import LedgerDomain, rewrite_views, summarise
+from ledger.domain import LedgerDomain, say_views, summarise
 from ledger.tables import CountRole, Fill, LedgerDirective, ledger_count, ledger_view
 
 ROOMS = ("links", "filter", "export")
@@ -48,7 +48,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_role("count", CountRole())
     app.add_transform(SideBySide)
     app.add_post_transform(Fill)
-    app.connect("env-updated", rewrite_views, priority=950)
+    app.connect("pages-show", say_views)
     app.connect("build-finished", summarise)
     for room in ROOMS:
         app.setup_extension(f"{__name__}.{room}")

@@ -15,7 +15,8 @@ from sphinx.util.nodes import make_refnode
 from ledger.filter import page_name
 from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, Record, kinds
 from ledger.words import joined
-from verified_book import verified
+from verified_book import citations, verified
+from verified_book.shown import digest
 
 logger = logging.getLogger(__name__)
 Kind = TypeVar("Kind", bound=Record)
@@ -84,7 +85,7 @@ class LedgerDomain(Domain):
         return order + sorted(set(self.data["records"]) - seen)
 
     def said(self) -> list[tuple[str, str]]:
-        """All that the records say, page by page, as digests."""
+        """A digest of all that the records say, for each page."""
         return sorted(self.data["digests"].items())
 
     def count(self, what: str, which: str | None = None) -> int:
@@ -177,13 +178,21 @@ class LedgerDomain(Domain):
 # -- what the build does with it ----------------------------------------------------------
 
 
-def rewrite_views(app, env):
-    """Pages with tables or counts are written again when what they show has changed."""
-    domain = env.get_domain("ledger")
-    names = [(docname, page_name(app, docname)) for docname in sorted(env.titles)]
-    shown = repr((domain.said(), domain.reading_order(), verified.count_examples(env), names))
-    before, env.ledger_shown = getattr(env, "ledger_shown", None), shown
-    return sorted(domain.data["views"]) if shown != before else []
+def say_views(app, shown):
+    """Tables and counts show all records and where they lead; records lead to the tables."""
+    env, domain = shown.env, shown.env.get_domain("ledger")
+    found, views = domain.data["records"], sorted(domain.data["views"].items())
+    places = [(page, [(kind, sorted(which)) for kind, which in there]) for page, there in views]
+    keys = {getattr(record, "key", None) for there in found.values() for record in there}
+    labels = [citations.label(env, key) for key in sorted(keys - {None})]
+    names = [(page, page_name(app, page)) for page in sorted(env.titles)]
+    links = [shown.links.get(page) for page in sorted(found)]
+    counted = domain.said(), verified.count_examples(env)
+    everything = digest((domain.reading_order(), labels, links, names, counted))
+    for page in found:
+        shown.add(page, places)
+    for page, _ in views:
+        shown.add(page, everything)
 
 
 def summarise(app, error):

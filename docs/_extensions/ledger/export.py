@@ -162,8 +162,7 @@ def ground_of(app):
     files = [Path(path).read_bytes() for path in (*bibfiles, SCHEMA, __file__)]
     settings = (config.project, config.release, config.html_baseurl, committed())
     settings += (config.ledger_documentation, config.ledger_licences)
-    said = app.env.get_domain("ledger").said()
-    return extra_files.Ground(app, "data", said, files, settings)
+    return extra_files.Ground(app, "data", app.env.get_domain("ledger").said(), files, settings)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
