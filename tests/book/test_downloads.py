@@ -52,6 +52,16 @@ def test_no_example_of_a_page_is_left_out(folder, stem):
     assert len(file) == len(page)
 
 
+STUBS = sorted(path.name for path in (ROOT / "snippets" / "exercises").glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("name", STUBS)
+def test_an_exercise_that_nobody_has_solved_is_told_from_one_that_breaks(folder, name):
+    command = [sys.executable, f"exercises/{name}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stdout and not done.stderr
+
+
 def test_the_code_and_its_data_are_those_of_the_book(folder):
     for path in (ROOT / "snippets").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:

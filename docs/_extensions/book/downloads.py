@@ -1,4 +1,4 @@
-"""A zip with all that the pages run: the code, its data, and each page's examples as a file.
+"""A zip with all that the pages run: the code, its data, each page's examples and exercises.
 
 ``download/NAME.zip`` is linked from each page of a snippet, where its code is first shown.  It
 unpacks to a folder in which every example runs as printed, with Python's own ``doctest``; a
@@ -19,6 +19,7 @@ from sphinx.config import Config
 from sphinx.util.osutil import relative_uri
 from sphinx.util.typing import ExtensionMetadata
 
+from book.exercise_code import stub_file
 from verified_book import extra_files, verified
 from verified_book.page_notes import PageNotes
 
@@ -28,6 +29,7 @@ README = """\
 
 {package}/  the code that the pages show, and its data
 examples/  the examples of each page, as they stand there
+exercises/  what the pages leave to write, a file for each page that has such exercises
 
 In this folder, and best in an environment of its own:
 
@@ -35,7 +37,8 @@ In this folder, and best in an environment of its own:
     python -X utf8 -m doctest {options}examples/{first}
 
 Nothing is printed where every example prints what the page shows; put -v before examples/
-to see each of them run, and examples/*.txt to run all.  {pages}
+to see each of them run, and examples/*.txt to run all.  A file of exercises says itself how it
+is used.  {pages}
 """
 
 
@@ -123,11 +126,19 @@ def readme(config: Config, examples: list[str]) -> str:
     )
 
 
+def stubs(folder: Path):
+    """The files that a reader completes."""
+    for path in sorted(folder.glob("[!_]*.py")):
+        with suppress(SyntaxError):  # the page tells of it
+            yield f"exercises/{path.name}", stub_file(path)
+
+
 def contents(app: Sphinx) -> dict[str, bytes]:
     """What is in the zip, by its path."""
     files, pages = sources(app.config), sorted(Examples.of(app.env).items())
     examples = {f"{docname.rpartition('/')[2]}.txt": text for docname, text in pages}
     texts = {f"examples/{name}": text for name, text in examples.items()}
+    texts |= dict(stubs(package_of(app.config) / "exercises"))
     texts["README.txt"] = readme(app.config, list(examples)).rstrip() + "\n"
     texts["requirements.txt"] = "\n".join(needs(files)) + "\n"
     licence = Path(app.config.verified_root, "LICENSE")

@@ -172,7 +172,6 @@ def configure(app, config):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    app.add_config_value("book_subtitle", "", "html", types=frozenset({str}))
-    app.add_config_value("book_subjects", [], "html", types=frozenset({list}))
+    app.setup_extension("book.about")
     app.connect("config-inited", configure, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
