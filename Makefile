@@ -22,7 +22,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
-        oracles matrix mutation exercises linkcheck lint format bench sheet clean
+        oracles matrix mutation exercises linkcheck lint format messages bench sheet clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -137,6 +137,9 @@ lint: $(TESTS) ## check format and style
 format: $(TESTS) ## put format and imports in order
 	@$(PY) -m ruff format -q .
 	@$(PY) -m ruff check -q --fix .
+
+messages: $(BOOK) ## put what the extensions say into CONTRIBUTING.md
+	@$(PY) tools/messages.py
 
 train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 	@$(PY) tools/train.py

@@ -33,7 +33,7 @@ TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
 LINE = re.compile(r' d="[^"]*"')
 LEAST = 6.5  # of a letter, in points
-SETTINGS = {"svg.hashsalt": "from attention to rlhf", "pdf.fonttype": 42}
+SETTINGS = {"svg.hashsalt": "figures", "pdf.fonttype": 42}
 
 
 class DrawnDirective(SphinxDirective):
