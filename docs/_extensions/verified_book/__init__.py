@@ -13,6 +13,7 @@ ROOMS = (
     "equations",
     "figures",
     "extra_files",
+    "search_index",
 )
 
 
