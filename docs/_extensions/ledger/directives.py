@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from ledger import options
 from ledger.agreement import agrees
 from ledger.links import of_claim, permalink
-from ledger.markup import chip, copies, labelled, numbers_table, of_class, to_row
+from ledger.markup import chip, copies, indexed, labelled, numbers_table, of_class, to_row
 from ledger.records import (
     CAUSES,
     JUDGED_BY_SOURCE,
@@ -123,7 +123,7 @@ class ClaimRole(SphinxRole):
         ledger = self.env.get_domain("ledger")
         ledger.note(Claim(*place, id=id_, words=node.astext()))
         node += link
-        return [node], messages
+        return [indexed(id_, f"claim-{id_}"), node], messages
 
 
 class AnnotationDirective(Directive):

@@ -147,8 +147,7 @@ class LedgerDomain(Domain):
             for old in claimed & {*annotation.also}:
                 message = "annotation %s takes in claim %s, which is still there"
                 self.warn(annotation, message, annotation.id, old)
-            verdicts = [*(earlier.verdict for earlier in annotation.was), annotation.verdict]
-            if any(old == new for old, new in pairwise(verdicts)):
+            if any(old == new for old, new in pairwise(annotation.verdicts)):
                 self.warn(annotation, "annotation %s became what it was", annotation.id)
         self.check_paragraphs()
 

@@ -84,6 +84,11 @@ class Annotation(Record):
     evidence: Evidence
     body: list[Piece] = field(default_factory=list)
 
+    @property
+    def verdicts(self) -> list[str]:
+        """All that it ever had, the oldest first."""
+        return [*(earlier.verdict for earlier in self.was), self.verdict]
+
 
 @dataclass
 class Lost(Record):

@@ -186,9 +186,7 @@ def corrections_table(ledger, fill):
     changed = [
         (earlier, record, after)
         for record in ledger.of(Annotation)
-        for earlier, after in zip(
-            record.was, [*(w.verdict for w in record.was[1:]), record.verdict], strict=True
-        )
+        for earlier, after in zip(record.was, record.verdicts[1:], strict=True)
     ]
     rows = [
         {
