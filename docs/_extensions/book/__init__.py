@@ -7,6 +7,7 @@ ROOMS = (
     "reading",
     "card",
     "glossary",
+    "told",
     "repository",
     "downloads",
     "exercises",
