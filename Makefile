@@ -22,7 +22,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
-        oracles matrix mutation linkcheck lint format bench sheet clean
+        oracles matrix mutation exercises linkcheck lint format bench sheet clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -126,6 +126,9 @@ matrix: $(MATRIX) ## run the examples on every Python and NumPy of the book; PYT
 mutation: $(MUTATION) ## change the snippets on purpose, and see the book notice: MODULES="gpt lora"
 	@$(PY) -m pytest tests/mutation
 	@$(PY) tools/mutation.py $(MODULES)
+
+exercises: $(BOOK) ## prove the exercises: solutions pass, stubs and known mistakes fail
+	@$(PY) tools/exercises.py
 
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }

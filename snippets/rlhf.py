@@ -368,6 +368,6 @@ def value_step(judge: Params, batch: dict[str, Any], lr: float) -> Params:
 
 def summary(batch: dict[str, Any]) -> tuple[float, float, float]:
     """Mean reward, mean mistakes, and the KL from the SFT model."""
-    leash = np.sum(batch["log_p"] - batch["log_sft"], axis=-1)
+    ratio = np.sum(batch["log_p"] - batch["log_sft"], axis=-1)
     wrong = mistakes(batch["tokens"])
-    return float(batch["r"].mean()), float(wrong.mean()), float(leash.mean())
+    return float(batch["r"].mean()), float(wrong.mean()), float(ratio.mean())

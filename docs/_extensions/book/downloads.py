@@ -294,7 +294,7 @@ def offer(app, doctree, docname):
     path = package / f"{docname.rpartition('/')[2]}.py"
     shown = [n for n in doctree.findall(nodes.literal_block) if "source" in n]
     part = next((n for n in shown if package in Path(n["source"]).resolve().parents), None)
-    if app.builder.name not in extra_files.BUILDERS or part is None or not path.exists():
+    if not extra_files.is_web(app.builder) or part is None or not path.exists():
         return
     while part.parent.parent is not doctree:
         part = part.parent

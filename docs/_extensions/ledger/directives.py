@@ -10,10 +10,10 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from ledger.agreement import agrees
+from ledger.links import of_claim, permalink
 from ledger.markup import chip, copies, labelled, numbers_table, of_class, to_row
 from ledger.records import (
     CAUSES,
-    FAULTS,
     JUDGED_BY_SOURCE,
     VERDICTS,
     Annotation,
@@ -47,9 +47,10 @@ class Directive(SphinxDirective):
     def ledger(self):
         return self.env.get_domain("ledger")
 
-    def note(self, cls, **fields):
+    def note(self, cls, said=(), **fields):
+        """Notes a record; what its body says, once the page has been read."""
         record = cls(docname=self.env.docname, line=self.lineno, **fields)
-        self.ledger.note(record)
+        self.ledger.note(record, said)
         return record
 
     def warn(self, message, *args):
@@ -71,6 +72,15 @@ class Directive(SphinxDirective):
         taken = Counter(self.env.temp_data.setdefault("ledger_anchors", []))[wanted]
         self.env.temp_data["ledger_anchors"].append(wanted)
         return f"{wanted}-{taken + 1}" if taken else wanted
+
+    def label(self, box, *parts):
+        """The first line of a box, which ends in a link to it."""
+        return labelled(*parts, permalink(target=box["ids"][0], title="Link to this"))
+
+
+def evidence_of(box):
+    """What a box cites, each place once."""
+    return list(dict.fromkeys(citations.cited(box)))
 
 
 class TranslationDirective(Directive):
@@ -121,34 +131,40 @@ class AnnotationDirective(Directive):
     required_arguments = 1
     has_content = True
     option_spec = {
-        "verdict": lambda text: directives.choice(text, tuple(VERDICTS)),
+        "verdict": lambda text: directives.choice(text, VERDICTS),
         "now": directives.unchanged_required,
-        "fault": lambda text: directives.choice(text, tuple(FAULTS)),
+        "fault": directives.unchanged_required,
     }
 
     def run(self):
         id_, verdict = self.arguments[0], self.options.get("verdict")
-        fault = self.options.get("fault")
+        fault, faults = self.options.get("fault"), self.config.ledger_faults
+        if fault and fault not in faults:
+            message = "annotation %s lays its fault on “%s”: choose one of %s"
+            self.warn(message, id_, fault, ", ".join(faults))
+            fault = None
         if not verdict:
             self.warn("annotation %s has no :verdict: (%s)", id_, ", ".join(VERDICTS))
             verdict = "unverified"
         box = self.box(f"verdict-{verdict}", anchor=f"annotation-{id_}")
         back = nodes.reference("", id_, refid=f"claim-{id_}", internal=True, classes=["back"])
-        verdict_chip = chip(VERDICTS[verdict], "verdict")
-        box += labelled(back, nodes.Text(" "), to_row("claims", id_, verdict, verdict_chip))
+        verdict_chip = to_row("claims", id_, verdict, chip(verdict, "verdict"))
+        links = of_claim(id_, self.env.docname, self.env.docname, f"claim-{id_}")
+        box += labelled(back, nodes.Text(" "), verdict_chip, links)
         body = self.parse_content_to_nodes()
         now = self.inline(self.options.get("now"))
         box += body
         if fault:
-            box += nodes.paragraph("", f"The slip is that of {FAULTS[fault]}.", classes=["fault"])
+            box += nodes.paragraph("", f"The slip is that of {faults[fault]}.", classes=["fault"])
         if now:
             box += nodes.paragraph("", "", chip("now", "now"), nodes.Text(" "), *now)
-        self.hold_to_evidence(id_, verdict, box)
-        self.note(Annotation, id=id_, verdict=verdict, fault=fault, now=copies(now))
+        evidence = evidence_of(box)
+        self.hold_to_evidence(id_, verdict, box, evidence)
+        fields = {"id": id_, "verdict": verdict, "fault": fault, "now": copies(now)}
+        self.note(Annotation, body, evidence=evidence, **fields)
         return [box]
 
-    def hold_to_evidence(self, id_, verdict, box):
-        cited = citations.cited(box)
+    def hold_to_evidence(self, id_, verdict, box, cited):
         if not cited and not any(map(verified.is_example, box.findall())):
             self.warn("annotation %s gives no evidence: cite a place or add an example", id_)
         if verdict in JUDGED_BY_SOURCE:
@@ -158,7 +174,7 @@ class AnnotationDirective(Directive):
 
 
 class LostDirective(Directive):
-    """What the Chinese copy lost or altered of the original: ``{lost} s03 p3``."""
+    """What the translated text lost or altered of its original: ``{lost} s03 p3``."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -167,12 +183,14 @@ class LostDirective(Directive):
     def run(self):
         paragraph = " ".join(self.arguments[0].split())
         box = self.box(anchor=self.anchor(paragraph))
-        box += labelled(chip("lost in the copy", "lost-chip"))
+        box += self.label(box, chip(self.config.ledger_lost[0], "lost-chip"))
         body = self.parse_content_to_nodes()
         box += body
-        if not citations.cited(box):
+        evidence = evidence_of(box)
+        if not evidence:
             self.warn("say where the original has it: cite the original in this {lost}")
-        self.note(Lost, paragraph=paragraph, anchor=box["ids"][0], body=copies(body))
+        fields = {"paragraph": paragraph, "anchor": box["ids"][0], "body": copies(body)}
+        self.note(Lost, evidence=evidence, **fields)
         return [box]
 
 
@@ -202,7 +220,7 @@ class PublishedDirective(Directive):
             message = "%d rows, %d printed values, but the examples print %d lines"
             self.warn(message, len(rows), len(printed), len(computed))
             return [*content]
-        causes = self.causes(rows, printed, computed)
+        causes, evidence = self.causes(rows, printed, computed), []
         records = [
             self.note(
                 Number,
@@ -216,15 +234,17 @@ class PublishedDirective(Directive):
                 anchor=box["ids"][0],
                 index=i,
                 reason=copies(reason),
+                evidence=evidence,
             )
             for i, (row, p, c, (cause, reason)) in enumerate(
                 zip(rows, printed, computed, causes, strict=True), 1
             )
         ]
         title = self.inline(f"{{cite:t}}`{key}{{{where}}}`: {what}")
-        box += labelled(*title)
+        box += self.label(box, *title)
         box += numbers_table(records)
         box += content
+        evidence += evidence_of(box)
         return [box]
 
     def causes(self, rows, printed, computed):
@@ -277,25 +297,22 @@ class ErratumDirective(Directive):
         where = self.options["where"]
         box = self.box(anchor=self.anchor(f"{key} {where}"))
         reads, should = self.inline(self.options["reads"]), self.inline(self.options["should"])
-        box += labelled(chip("erratum", "slip"), *self.inline(f" {{cite:t}}`{key}{{{where}}}`"))
+        about = self.inline(f" {{cite:t}}`{key}{{{where}}}`")
+        box += self.label(box, chip("erratum", "slip"), *about)
         box += nodes.paragraph("", "", nodes.strong("", "reads "), *reads)
         box += nodes.paragraph("", "", nodes.strong("", "should read "), *should)
-        box += self.parse_content_to_nodes()
-        shown = any(map(verified.is_example, box.findall())) or len(citations.cited(box)) > 1
-        if not shown:
+        body = self.parse_content_to_nodes()
+        box += body
+        cites_more = len(citations.cited(box)) > 1  # than the place of the slip
+        if not cites_more and not any(map(verified.is_example, box.findall())):
             self.warn("this {erratum} shows no evidence: add an example or a citation")
-        self.note(
-            Erratum,
-            key=key,
-            where=where,
-            anchor=box["ids"][0],
-            reads=copies(reads),
-            should=copies(should),
-        )
+        fields = {"key": key, "where": where, "anchor": box["ids"][0]}
+        fields |= {"reads": copies(reads), "should": copies(should)}
+        self.note(Erratum, body, evidence=evidence_of(box), **fields)
         return [box]
 
 
-class Reading(SphinxTransform):
+class SideBySide(SphinxTransform):
     """Sets the annotations that follow a translation beside it: one box of two columns."""
 
     default_priority = 880

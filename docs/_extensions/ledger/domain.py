@@ -1,7 +1,10 @@
 """All records of the book, by page, as a Sphinx domain: they survive incremental builds and
 parallel readers, and the rules that hold between them are checked there."""
 
+from collections.abc import Iterable
+from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
@@ -9,10 +12,14 @@ from sphinx.roles import XRefRole
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
-from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, kinds
-from verified_book import verified
+from ledger.filter import page_name
+from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, Record, kinds
+from ledger.words import joined
+from verified_book import citations, verified
+from verified_book.shown import digest
 
 logger = logging.getLogger(__name__)
+Kind = TypeVar("Kind", bound=Record)
 
 
 class LedgerDomain(Domain):
@@ -22,13 +29,23 @@ class LedgerDomain(Domain):
     label = "Ledger"
     object_types = {"claim": ObjType("claim", "claim"), "number": ObjType("number")}
     roles = {"claim": XRefRole(innernodeclass=nodes.inline, warn_dangling=True)}
-    initial_data = {"records": {}, "views": {}}
-    data_version = 1
+    initial_data = {"records": {}, "views": {}, "digests": {}}
+    data_version = 2
 
-    def note(self, record):
+    def note(self, record: Record, said: Iterable[nodes.Node] = ()) -> None:
+        """Notes a record; what the nodes of its body say is kept once the page has been read."""
         self.data["records"].setdefault(record.docname, []).append(record)
+        if said:
+            self.env.temp_data.setdefault("ledger_bodies", []).append((record, said))
 
-    def note_view(self, docname, kind, which):
+    def process_doc(self, env, docname, document):
+        for record, said in env.temp_data.pop("ledger_bodies", ()):
+            record.body = list(joined(said, apart=True))
+        if records := self.data["records"].get(docname):
+            said = "\n".join(record.text for record in records).encode()
+            self.data["digests"][docname] = blake2b(said, digest_size=16).hexdigest()
+
+    def note_view(self, docname: str, kind: str, which: Iterable[str]) -> None:
         self.data["views"].setdefault(docname, []).append((kind, set(which)))
 
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
@@ -48,13 +65,13 @@ class LedgerDomain(Domain):
     def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
         return []
 
-    def of(self, cls, docname=None):
+    def of(self, cls: type[Kind], docname: str | None = None) -> list[Kind]:
         """Records of one kind in reading order: of one page, or of the book."""
         records = self.data["records"]
         chosen = [docname] if docname else self.reading_order()
         return [r for doc in chosen for r in records.get(doc, ()) if type(r) is cls]
 
-    def reading_order(self):
+    def reading_order(self) -> list[str]:
         order, seen = [], set()
 
         def walk(doc):
@@ -67,7 +84,11 @@ class LedgerDomain(Domain):
         walk(self.env.config.root_doc)
         return order + sorted(set(self.data["records"]) - seen)
 
-    def count(self, what, which=None):
+    def said(self) -> list[tuple[str, str]]:
+        """A digest of all that the records say, for each page."""
+        return sorted(self.data["digests"].items())
+
+    def count(self, what: str, which: str | None = None) -> int:
         """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
         if what == "examples":
             return verified.count_examples(self.env)
@@ -84,11 +105,11 @@ class LedgerDomain(Domain):
         return len({p.id for p in self.of(Paragraph)})
 
     def clear_doc(self, docname):
-        self.data["records"].pop(docname, None)
-        self.data["views"].pop(docname, None)
+        for part in self.initial_data:
+            self.data[part].pop(docname, None)
 
     def merge_domaindata(self, docnames, otherdata):
-        for part in ("records", "views"):
+        for part in self.initial_data:
             self.data[part].update({d: v for d, v in otherdata[part].items() if d in docnames})
 
     def get_objects(self):
@@ -157,18 +178,25 @@ class LedgerDomain(Domain):
 # -- what the build does with it ----------------------------------------------------------
 
 
-def rewrite_views(app, env):
-    """Pages with tables or counts are written again when what they show has changed."""
-    domain = env.get_domain("ledger")
-    records = [r.text for page in sorted(domain.data["records"].items()) for r in page[1]]
-    titles = {docname: title.astext() for docname, title in sorted(env.titles.items())}
-    shown = repr((records, verified.count_examples(env), titles))
-    before, env.ledger_shown = getattr(env, "ledger_shown", None), shown
-    return sorted(domain.data["views"]) if shown != before else []
+def say_views(app, shown):
+    """Tables and counts show all records and where they lead; records lead to the tables."""
+    env, domain = shown.env, shown.env.get_domain("ledger")
+    found, views = domain.data["records"], sorted(domain.data["views"].items())
+    places = [(page, [(kind, sorted(which)) for kind, which in there]) for page, there in views]
+    keys = {getattr(record, "key", None) for there in found.values() for record in there}
+    labels = [citations.label(env, key) for key in sorted(keys - {None})]
+    names = [(page, page_name(app, page)) for page in sorted(env.titles)]
+    links = [shown.links.get(page) for page in sorted(found)]
+    counted = domain.said(), verified.count_examples(env)
+    everything = digest((domain.reading_order(), labels, links, names, counted))
+    for page in found:
+        shown.add(page, places)
+    for page, _ in views:
+        shown.add(page, everything)
 
 
 def summarise(app, error):
-    if error is None and app.builder.name in {"html", "dirhtml", "epub", "latex"}:
+    if error is None and app.builder.name in {"html", "epub", "latex"}:
         count = app.env.get_domain("ledger").count
         logger.info(
             "%s claims judged, %s numbers recomputed (%s as printed), %s examples verified.",

@@ -1,13 +1,16 @@
 """The ledger's tables and counts, on pages that ask for them: ``{ledger}`` and ``{count}``."""
 
+from collections.abc import Callable
+
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from ledger.markup import copies, outcome, row_mark, table
-from ledger.records import COUNTED, FAULTS, Annotation, Claim, Erratum, Lost, Number, kinds
+from ledger.links import of_claim, permalink
+from ledger.markup import copies, numbers_row, outcome, row_mark, table
+from ledger.records import COUNTED, Annotation, Claim, Erratum, Lost, Number, kinds
 from verified_book import citations
 
 logger = logging.getLogger(__name__)
@@ -58,8 +61,9 @@ class Fill(SphinxPostTransform):
     def run(self):
         ledger = self.env.get_domain("ledger")
         for node in list(self.document.findall(ledger_view)):
-            made = TABLES[node["kind"]](ledger, self, *node["which"])
-            node.replace_self(made or nodes.paragraph("", "None."))
+            columns, rows, *classes = TABLES[node["kind"]](ledger, self, *node["which"])
+            filled = table(columns, rows, *classes) if rows else nodes.paragraph("", "None.")
+            node.replace_self(filled)
         for node in list(self.document.findall(ledger_count)):
             node.replace_self(nodes.Text(f"{ledger.count(*node['what'].split()):,}"))
 
@@ -75,45 +79,64 @@ class Fill(SphinxPostTransform):
 
 
 def claims_table(ledger, fill, *verdicts):
+    columns = {
+        "id": ("claim", 8),
+        "words": ("the list says", 52),
+        "verdict": ("verdict", 15),
+        "now": ("now", 25),
+    }
     annotations = {a.id: a for a in ledger.of(Annotation)}
+    page, faults = fill.env.docname, fill.config.ledger_faults
     rows = [
-        [
-            [row_mark(claim.id), fill.link(claim, f"claim-{claim.id}", claim.id)],
-            [nodes.Text(claim.words)],
-            [fill.link(found, f"annotation-{claim.id}", found.verdict), *who(found)],
-            copies(found.now),
-        ]
+        {
+            "id": [row_mark(claim.id), fill.link(claim, f"claim-{claim.id}", claim.id)],
+            "words": [
+                nodes.Text(claim.words),
+                of_claim(claim.id, claim.docname, page, f"row-{claim.id}"),
+            ],
+            "verdict": [
+                fill.link(found, f"annotation-{claim.id}", found.verdict),
+                *([nodes.Text(f" ({faults[found.fault]})")] if found.fault else []),
+            ],
+            "now": copies(found.now),
+        }
         for claim in ledger.of(Claim)
         if (found := annotations.get(claim.id)) and (not verdicts or found.verdict in verdicts)
     ]
-    return rows and table(["claim", "the list says", "verdict", "now"], rows, [], [8, 52, 15, 25])
-
-
-def who(annotation):
-    return [nodes.Text(f" ({FAULTS[annotation.fault]})")] if annotation.fault else []
+    return columns, rows
 
 
 def numbers_ledger(ledger, fill, which=None):
+    columns = {
+        "name": ("number", 30),
+        "row": ("row", 12),
+        "printed": ("printed", 12),
+        "computed": ("computed", 12),
+        "outcome": ("outcome", 34),
+    }
     chosen = [r for r in ledger.of(Number) if which is None or which in kinds(r.outcome)]
     rows = [
-        [
-            [
+        {
+            "name": [
                 row_mark(r.name),
                 nodes.Text(fill.label(r) + ", "),
                 fill.link(r, r.anchor, f"{r.where}: {r.what}"),
+                permalink(target=f"row-{r.name}", title="Link to this number"),
             ],
-            [nodes.Text(r.row)],
-            [nodes.Text(r.printed)],
-            [nodes.Text(r.computed)],
-            outcome(r),
-        ]
+            **numbers_row(r, outcome(r)),
+        }
         for r in chosen
     ]
-    heads = ["number", "row", "printed", "computed", "outcome"]
-    return rows and table(heads, rows, ["numbers"], [30, 12, 12, 12, 34])
+    return columns, rows, "numbers"
 
 
 def errata_ledger(ledger, fill):
+    columns = {
+        "key": ("paper", 22),
+        "where": ("where", 18),
+        "reads": ("reads", 28),
+        "should": ("should read", 32),
+    }
     slips = [
         (r, [nodes.Text(f"{r.row or r.what}: {r.printed}")],
          [nodes.Text(r.computed + "; "), *copies(r.reason)])
@@ -121,19 +144,27 @@ def errata_ledger(ledger, fill):
     ]  # fmt: skip
     others = [(r, copies(r.reads), copies(r.should)) for r in ledger.of(Erratum)]
     rows = [
-        [[nodes.Text(fill.label(r))], [fill.link(r, r.anchor, r.where)], reads, should]
+        {
+            "key": [nodes.Text(fill.label(r))],
+            "where": [fill.link(r, r.anchor, r.where)],
+            "reads": reads,
+            "should": should,
+        }
         for r, reads, should in slips + others
     ]
-    heads = ["paper", "where", "reads", "should read"]
-    return rows and table(heads, rows, [], [22, 18, 28, 32])
+    return columns, rows
 
 
 def lost_ledger(ledger, fill):
-    rows = [[[fill.link(r, r.anchor, r.paragraph)], copies(r.body)] for r in ledger.of(Lost)]
-    return rows and table(["paragraph", "what the copy lost or altered"], rows, [], [15, 85])
+    columns = {"paragraph": ("paragraph", 15), "body": (fill.config.ledger_lost[1], 85)}
+    rows = [
+        {"paragraph": [fill.link(r, r.anchor, r.paragraph)], "body": copies(r.body)}
+        for r in ledger.of(Lost)
+    ]
+    return columns, rows
 
 
-TABLES = {
+TABLES: dict[str, Callable] = {
     "claims": claims_table,
     "numbers": numbers_ledger,
     "errata": errata_ledger,

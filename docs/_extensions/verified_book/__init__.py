@@ -4,7 +4,16 @@ Examples are run while pages are read, figures are drawn by the code, equations 
 citations say their place, and no build that warned is taken for a good one.
 """
 
-ROOMS = ("faults", "strict", "verified", "citations", "equations", "figures", "extra_files")
+ROOMS = (
+    "faults",
+    "shown",
+    "strict",
+    "verified",
+    "citations",
+    "equations",
+    "figures",
+    "extra_files",
+)
 
 
 def setup(app):

@@ -4,16 +4,12 @@ sphinx-design gives us folded boxes, which need neither its style sheet nor its 
 saves 10 kB without them.  Some roles that Sphinx and docutils write into a page are wrong or
 deprecated, and a screen reader would trip over them: they are put right as the page is written.
 Words that no page has any more are taken out of the search index, where Sphinx keeps them.
-Compiled templates are kept beside the doctrees, so that only a first build compiles them.
 The look is in ``docs/_static/book.css``; the content security policy and the first script are
 in ``docs/_templates/base.html``.
-
-Knows nothing of the book, only of Sphinx.
 """
 
-from pathlib import Path
-
-from jinja2 import FileSystemBytecodeCache
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 UNUSED = {"sphinx-design.min.css", "design-tabs.js"}
 BODY = {
@@ -51,15 +47,7 @@ def forget_lost_words(app):
     return []
 
 
-def keep_templates(app):
-    if templates := getattr(app.builder, "templates", None):
-        folder = Path(app.doctreedir, "templates")
-        folder.mkdir(exist_ok=True)
-        templates.environment.bytecode_cache = FileSystemBytecodeCache(str(folder))
-
-
-def setup(app):
-    app.connect("builder-inited", keep_templates)
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-collect-pages", forget_lost_words)
     app.connect("html-page-context", finish, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

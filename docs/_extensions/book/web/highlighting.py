@@ -3,8 +3,6 @@
 The strings in ``Float[Array, "*b n d_k"]`` are no text: they are the shapes that the build
 checks.  The lexer says so with a token of their own, and the palettes give it a colour of its
 own.  conf.py names the palettes; what is copied from a page stays as it was written.
-
-Ground floor: knows only Pygments.
 """
 
 from pygments.lexers.python import PythonLexer
@@ -22,6 +20,8 @@ from pygments.token import (
     Text,
     Whitespace,
 )
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 SHAPE = String.Symbol
 
@@ -79,6 +79,6 @@ class Night(Style):
     )  # fmt: skip
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_lexer("python", ShapedPythonLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
