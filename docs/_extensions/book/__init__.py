@@ -10,6 +10,7 @@ ROOMS = (
     "repository",
     "downloads",
     "exercises",
+    "runnable",
     "web.meta",
     "web.crawlers",
     "web.highlighting",
