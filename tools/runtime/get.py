@@ -82,7 +82,8 @@ def pack_libraries(path: Path) -> None:
         for library in LIBRARIES:
             for file in sorted(files(library)):
                 name = file.as_posix()
-                if file.suffix == ".py" and not name.startswith(UNUSED):
+                wanted = file.suffix == ".py" or file.name == "METADATA"  # a version is asked for
+                if wanted and not name.startswith(UNUSED):
                     pack.writestr(zipfile.ZipInfo(name), file.read_binary())
 
 

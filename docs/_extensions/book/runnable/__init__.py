@@ -69,6 +69,7 @@ class Runnable(PageNotes):
         for node in doctree.findall(nodes.literal_block):
             if is_example(node):
                 page.blocks.append(text_of(node))
+                node["classes"].append("runnable")
             elif "pyobject" in node:
                 root = Path(app.config.verified_root).resolve()
                 file = Path(node["source"]).resolve().relative_to(root).as_posix()
@@ -182,4 +183,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", find)
     app.connect("html-page-context", offer)
     app.connect("build-finished", write)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

@@ -56,7 +56,7 @@
   foot ? foot.before(paper) : article.append(paper);
 
   const cells = { example: [], shown: [], write: [], scratch: [] };
-  all("div.doctest").forEach((block, at) => cells.example.push(
+  all("div.runnable").forEach((block, at) => cells.example.push(
     offer("example", block, at, [["run", "Run", "this example"], ["edit", "Edit", "this example"]])));
   all("div.shown").forEach((block, at) => cells.shown.push(
     offer("shown", block, at, [["edit", "Edit", "this function"]])));
