@@ -6,6 +6,7 @@ citations say their place, and no build that warned is taken for a good one.
 
 ROOMS = (
     "faults",
+    "shown",
     "strict",
     "verified",
     "prompts",
@@ -13,6 +14,7 @@ ROOMS = (
     "equations",
     "figures",
     "extra_files",
+    "search_index",
 )
 
 

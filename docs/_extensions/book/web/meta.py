@@ -8,58 +8,46 @@ address is there only where ``html_baseurl`` says what address the book has.
 A page says its description in its front matter (``html_meta``), or it is the first paragraph
 that stands in none of the book's boxes.  ``sphinxext-opengraph`` would describe a page by the
 first words of its card, give relative addresses, and import Matplotlib in every build.
-
-Stands on ``open_data``, ``paper``, ``ledger``, ``made``, ``card`` and ``page_notes``; above it:
-``machines``.
 """
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 from textwrap import shorten
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
-from book import card
+from book import reading
 from book.web import share_picture
-from ledger import export
+from ledger.export import paper_record
 from ledger.markup import of_class
-from verified_book import citations, extra_files
+from ledger.words import Piece, pieces, plain, told
+from verified_book import citations
+from verified_book.extra_files import is_web
 from verified_book.page_notes import PageNotes
 
 LENGTH = 200  # of a description, in characters: more is cut off where it is shown
 BOXES = of_class("paper", "translation", "annotation", "lost", "published", "erratum")
 
 
-# -- what a page is about -----------------------------------------------------------------------
+class Descriptions(PageNotes):
+    """Notes what each page is about, in a sentence."""
 
-
-@dataclass
-class About:
-    """A page in a sentence, and the key of the paper that it judges."""
-
-    description: list  # pieces of text, as open_data tells them
-    paper: str | None
-
-
-class Notes(PageNotes):
-    """Notes what each page is about."""
-
-    kept_as = "heads_noted"
+    kept_as = "meta_descriptions"
 
     def process_doc(self, app, doctree):
-        finds = next(doctree.findall(card.paper_finds), {})
-        self.of(app.env)[app.env.docname] = About(describe(doctree), finds.get("key"))
+        self.of(app.env)[app.env.docname] = describe(doctree)
 
 
-def describe(doctree):
+def describe(doctree: nodes.document) -> list[Piece]:
     for meta in doctree.findall(nodes.meta):
         if meta.get("name") == "description":
             return [meta["content"]]
     for paragraph in doctree.findall(nodes.paragraph):
         if not any(map(BOXES, ancestors(paragraph))):
-            return list(export.pieces(paragraph))
+            return list(pieces(paragraph))
     return []
 
 
@@ -72,28 +60,27 @@ def in_brief(title, config):
     return f"{title}: a page of {config.project}."
 
 
-class Page:
-    """A page as programs are told of it."""
+class PageMeta:
+    """What programs are told of a page."""
 
     def __init__(self, app, docname):
         self.app, self.env, self.config, self.docname = app, app.env, app.config, docname
         self.link = app.builder.get_target_uri(docname)
         self.is_book = docname == app.config.root_doc
         self.label = partial(citations.label, app.env)
-        self.about = Notes.of(app.env).get(docname, About([], None))
 
     @property
-    def title(self):
+    def title(self) -> str:
         if self.is_book:
             return self.config.project
-        return export.plain(self.label, *self.env.titles[self.docname].children)
+        return plain(self.label, *self.env.titles[self.docname].children)
 
     @property
-    def description(self):
-        told = export.told(self.label, self.about.description)
-        return shorten(told, LENGTH, placeholder=" …") or in_brief(self.title, self.config)
+    def description(self) -> str:
+        said = told(self.label, Descriptions.of(self.env).get(self.docname, ()))
+        return shorten(said, LENGTH, placeholder=" …") or in_brief(self.title, self.config)
 
-    def absolute(self, link):
+    def absolute(self, link: str) -> str:
         return self.config.html_baseurl + link
 
     # -- its head --
@@ -116,37 +103,36 @@ class Page:
         if config.html_baseurl:
             yield "property", "og:url", self.absolute(self.link)
             yield "property", "og:image", self.absolute(share_picture.NAME)
-            yield "property", "og:image:alt", share_picture.ALT.format(config.project)
+            yield "property", "og:image:alt", share_picture.alt(config)
             yield "name", "twitter:card", "summary_large_image"
 
     def linked_data(self):
         """The page for schema.org: a chapter of the book, with the paper that it judges."""
         config = self.config
         book = {"@type": "Book", "name": config.project, "author": config.author}
-        entries = self.env.get_domain("cite").bibdata.data.entries
         page = {"@type": "Chapter", "name": self.title, "isPartOf": book}
         found = {"@context": "https://schema.org", **(book if self.is_book else page)}
-        if self.about.paper:
-            told = export.paper_record(entries[self.about.paper])
+        if entry := reading.entries(self.env).get(self.docname):
+            paper = paper_record(self.env.get_domain("cite").bibdata.data.entries[entry.paper])
             found["citation"] = {
                 "@type": "ScholarlyArticle",
-                "name": told["title"],
-                "datePublished": told["year"],
-                **({"url": told["link"]} if told["link"] else {}),
+                "name": paper["title"],
+                "datePublished": paper["year"],
+                **({"url": paper["link"]} if paper["link"] else {}),
             }
         return found
 
 
-def head(app, pagename, templatename, context, doctree):
+def add_meta(app, pagename, templatename, context, doctree):
     """Adds to a page's head what it tells programs."""
-    if app.builder.name not in extra_files.BUILDERS:
+    if not is_web(app.builder):
         return
     before = context.get("metatags", "")
     if doctree is None:
-        told = in_brief(context.get("title", pagename), app.config)
-        context["metatags"] = before + meta("name", "description", told)
+        said = in_brief(context.get("title", pagename), app.config)
+        context["metatags"] = before + meta("name", "description", said)
         return
-    page = Page(app, pagename)
+    page = PageMeta(app, pagename)
     has_one = 'name="description"' in before  # Sphinx writes what the front matter says
     tags = [tag for tag in page.tags() if not (has_one and tag[1] == "description")]
     data = json.dumps(page.linked_data(), ensure_ascii=False, separators=(",", ":"))
@@ -159,10 +145,9 @@ def meta(attribute, name, content):
     return f'<meta {attribute}="{name}" content="{escape(content)}">\n'
 
 
-def setup(app):
-    for extension in ("ledger", "book.card"):
+def setup(app: Sphinx) -> ExtensionMetadata:
+    for extension in ("ledger", "book.about", "book.reading"):
         app.setup_extension(extension)
-    app.add_config_value("book_date", "", "html")
-    app.add_env_collector(Notes)
-    app.connect("html-page-context", head)
+    app.add_env_collector(Descriptions)
+    app.connect("html-page-context", add_meta)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -4,7 +4,7 @@
   const form = document.querySelector("form.ledger-filter");
   const [kind, entry] = form.querySelectorAll("select");
   const rows = [...document.querySelectorAll("table.ledger tbody tr")];
-  const of = (row) => row.querySelector('a[href*=".html#"]').pathname;
+  const of = (row) => row.querySelector(":is(.id, .name) a").pathname;
 
   const apply = () => {
     let count = 0;

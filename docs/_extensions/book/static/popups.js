@@ -1,9 +1,9 @@
-/* Popups, and the dialog of “cite this”.  All that they show is on the page already. */
+/* Popups.  All that they show is on the page already. */
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // -- popups: a work for a citation, a definition for a term, an annotation for a claim ----
+  // a work for a citation, a definition for a term, an annotation for a claim
 
   const TRIGGER = '.bibtex-citation a, a:has(> .std-term), a[href^="#annotation-"]';
   const titles = new Map();
@@ -13,7 +13,7 @@
   }
 
   const tip = document.createElement("div");
-  tip.id = "aid";
+  tip.id = "popup";
   tip.role = "tooltip";
   tip.hidden = true;
   (document.querySelector("article") || document.body).append(tip);
@@ -21,7 +21,7 @@
 
   const copyOf = (annotation) => {
     const copy = annotation.cloneNode(true);
-    all(".aids, .copybtn", copy).forEach((e) => e.remove());
+    all(".claim-links, .copybtn", copy).forEach((e) => e.remove());
     for (const e of [copy, ...all("[id], a, [tabindex]", copy)])
       for (const name of ["id", "href", "title", "tabindex"]) e.removeAttribute(name);
     return copy;
@@ -87,51 +87,4 @@
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   document.addEventListener("click", (event) => triggerOf(event) && hide());
   addEventListener("resize", hide);
-
-  // -- “cite this” --------------------------------------------------------------------------
-
-  const template = document.getElementById("cite-this");
-  const tex = (text) => text.replace(/[&%$#_{}]/g, "\\$&");
-
-  const address = (link) => {
-    const root = new URL(document.documentElement.dataset.content_root, location.href).href;
-    const path = link.href.slice(root.length);
-    const base = template.dataset.base || (location.protocol === "file:" ? "" : root);
-    return base + path;
-  };
-
-  const facts = (control) => {
-    const row = control.closest("tr");
-    const box = control.closest(".annotation");
-    const link = (row || box).querySelector('a[href*="#claim-"]');
-    const words = (row ? row.cells[1] : document.getElementById(link.hash.slice(1))).cloneNode(true);
-    all(".claim-number, .aids", words).forEach((e) => e.remove());
-    const verdict = row ? row.cells[2].querySelector("a") : box.querySelector(".verdict");
-    return {
-      id: link.textContent,
-      words: words.textContent.trim().replace(/\s+/g, " "),
-      verdict: verdict.textContent,
-      url: address(link),
-    };
-  };
-
-  document.addEventListener("click", (event) => {
-    const control = event.target.closest?.(".cite-this");
-    if (!control || !template) return;
-    event.preventDefault();
-    const found = facts(control);
-    const dialog = template.content.cloneNode(true).firstElementChild;
-    dialog.querySelector("h2").textContent = `Cite claim ${found.id}`;
-    all("textarea", dialog).forEach((area, bibtex) => {
-      area.value = area.value.replace(/\{(id|words|verdict|url)\}/g, (_, name) =>
-        bibtex && name === "words" ? tex(found[name]) : found[name]);
-      area.parentElement.nextElementSibling.addEventListener("click", () => {
-        area.select();
-        dialog.querySelector("output").textContent = document.execCommand("copy") ? "Copied." : "";
-      });
-    });
-    document.body.append(dialog);
-    dialog.addEventListener("close", () => dialog.remove());
-    dialog.showModal();
-  });
 })();

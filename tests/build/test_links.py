@@ -1,36 +1,34 @@
-"""What the HTML offers to find one's way: on the page before any script, and once each."""
+"""Links of a claim's own, and of a page: there before any script, and none of them dead."""
 
-import json
 import re
 
 import pytest
 
 CONF = """
-extensions.append("book.aids")
+extensions += ["book.glossary", "book.repository"]
+citing_page, reporting_page = "about#cite-a-claim", "about#corrections"
 repository_url = "{}"
 html_baseurl = "{}"
 citation = {{"title": "Halves & more", "version": "1.2", "date-released": "2026-03-04",
              "authors": [{{"name": "The halvers"}}]}}
 """
-GLOSSARY = """# Other
+ABOUT = """# About
 
-{term}`half`, and {term}`half` again.
+## Cite a claim
 
-```{glossary}
-half
-  一半，半.
-  One of two equal parts.
+By its number.
 
-whole
-  All of it.
-```
+## Corrections
+
+Write to us.
 """
-NAMES = {"一半", "半", "All of it"}
 
 
 @pytest.fixture
 def aided(book):
-    """A function that gives the small book the extension, and a repository if one is named."""
+    """A function that gives the small book what it needs, and a repository if one is named."""
+    book.write("docs/about.md", ABOUT)
+    book.edit("docs/index.md", "bibliography\n", "bibliography\nabout\n")
 
     def with_aids(repository="", base=""):
         book.write("conf.py", (book.root / "conf.py").read_text() + CONF.format(repository, base))
@@ -42,46 +40,8 @@ def aided(book):
 def controls(book):
     """The links of claim 1.1 on its page: from their text to where they lead."""
     page = book.html("halving")
-    found = re.search(r'<span class="aids">.*?</span>', page)[0]
+    found = re.search(r'<span class="claim-links">.*?</span>', page)[0]
     return {text: uri for uri, text in re.findall(r'href="([^"]*)"[^>]*>([^<]+)</a>', found)}
-
-
-def test_a_work_is_told_once_on_a_page(aided):
-    book = aided()
-    assert book.build().status == 0
-    page = book.html("halving")
-    assert page.count("bibliography.html#") > 1
-    assert page.count('title="Ann Lee and Bo Poe. Halves.') == 1
-
-
-def test_a_term_is_told_once_on_a_page(aided):
-    book = aided()
-    book.write("docs/other.md", GLOSSARY)
-    assert book.build().status == 0
-    assert book.html("other").count('title="一半，半. One of two equal parts."') == 1
-
-
-def test_a_changed_meaning_changes_the_pages_that_use_the_term(aided):
-    book = aided()
-    book.write("docs/other.md", GLOSSARY)
-    book.edit("docs/halving.md", "# Halving\n", "# Halving\n\nBy {term}`half`.\n")
-    assert book.build().status == 0
-    book.edit("docs/other.md", "One of two equal parts.", "What is left of two.")
-    assert book.build().status == 0
-    assert 'title="一半，半. What is left of two."' in book.html("halving")
-
-
-def test_the_search_index_leads_from_a_chinese_name_to_its_term(aided):
-    book = aided()
-    book.write("docs/other.md", GLOSSARY)
-    book.write("docs/last.md", "# Last\n")
-    book.edit("docs/index.md", "other\n", "other\nlast\n")
-    for text in ("Once.", "Again: a later build that reads another page keeps them."):
-        book.write("docs/last.md", f"# Last\n\n{text}\n")
-        assert book.build().status == 0
-        index = json.loads((book.root / "out/searchindex.js").read_text("utf-8")[16:-1])
-        named = {entry[4]: entry[3] for entry in index["objects"][""] if entry[4] in NAMES}
-        assert named == {"一半": "term-half", "半": "term-half"}
 
 
 def test_a_claim_links_to_itself_and_without_a_repository_to_how_to_report(aided):
@@ -89,8 +49,8 @@ def test_a_claim_links_to_itself_and_without_a_repository_to_how_to_report(aided
     assert book.build().status == 0
     assert controls(book) == {
         "¶": "#claim-1.1",
-        "cite this": "appendix/about.html#cite-a-claim",
-        "report an error": "appendix/about.html#corrections",
+        "cite this": "about.html#cite-a-claim",
+        "report an error": "about.html#corrections",
     }
     assert "Edit this page" not in book.html("halving")
 
@@ -107,6 +67,18 @@ def test_with_a_repository_an_error_is_reported_there_and_a_page_edited(aided):
         "commits/main/docs/halving.md": "History of this page",
     }.items():
         assert f'<a href="https://example.org/us/halves/{uri}">{text}</a>' in page
+
+
+def test_a_place_that_is_not_in_the_book_is_no_silent_dead_link(aided):
+    book = aided()
+    book.edit("docs/about.md", "Corrections", "Mistakes")
+    told = "reporting_page of conf.py is no page or heading of the book: about#corrections"
+    assert book.build().says(told)
+
+
+def test_without_pages_that_say_how_there_are_no_such_links(book):
+    assert book.build().status == 0
+    assert controls(book) == {"¶": "#claim-1.1"}
 
 
 def test_a_repository_that_is_named_later_is_on_every_page(aided):
@@ -167,5 +139,5 @@ def test_the_epub_stays_as_it_is(aided):
     assert book.build(builder="epub", out="epub").status == 0
     page = (book.root / "epub/halving.xhtml").read_text("utf-8")
     assert "1.1" in page
-    unwanted = ("cite this", "report an error", "Edit this page", "filter.js", "aids.js")
+    unwanted = ("cite this", "report an error", "Edit this page", "filter.js", "cite.js", "popups.js")
     assert not any(text in page for text in unwanted)

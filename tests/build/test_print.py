@@ -9,7 +9,8 @@ import pytest
 from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
-from book.print import edition as print_edition
+from book.print import epub, latex
+from ledger.markup import table
 from tools import typeset
 
 FRONT = """\
@@ -58,7 +59,7 @@ def build(tmp_path, builder, name="build", **overrides):
     source = tmp_path / "docs"
     source.mkdir(exist_ok=True)
     (source / "conf.py").write_text(
-        "project = 'The Book'\nauthor = copyright = 'Somebody'\nextensions = ['book.print.edition']\n"
+        "project = 'The Book'\nauthor = copyright = 'Somebody'\nextensions = ['book.print']\n"
     )
     pages = {"index": FRONT, "one": ONE}
     pages |= {name: f"{name.title()}\n=======\n\nText.\n" for name in ("part", "two", "end")}
@@ -120,70 +121,68 @@ def test_what_conf_py_sets_stays(tmp_path):
     assert r"\documentclass[letterpaper," in (out / "the-book.tex").read_text("utf-8")
 
 
-def test_columns_of_numbers_are_set_to_the_right():
-    assert print_edition.columns([30, 15, 15, 40], numbers=True) == (
-        r"\bkcolumn{30}{100}\bknumbers{15}{100}\bknumbers{15}{100}\bkcolumn{40}{100}"
-    )
-
-
-def test_no_column_is_too_narrow_for_the_id_of_a_claim():
-    assert print_edition.columns([8, 92], numbers=False) == r"\bkcolumn{11}{103}\bkcolumn{92}{103}"
+NUMBERS = {"name": ("number", 30), "printed": ("printed", 12), "outcome": ("outcome", 34)}
 
 
 def rows_of(*texts):
+    """A ledger of numbers: a mark, and the texts of its cells."""
     rows = [
-        nodes.row(
-            "",
-            *(
-                nodes.entry(
-                    "", nodes.paragraph("", "", nodes.inline("", "", ids=[f"r{i}"]), nodes.Text(t))
-                )
-                for t in row
-            ),
-        )
-        for i, row in enumerate(texts)
+        dict(zip(NUMBERS, ([mark(i), *cell(a)], cell(b), cell(c)), strict=True))
+        for i, (a, b, c) in enumerate(texts)
     ]
-    return nodes.table("", nodes.tgroup("", nodes.tbody("", *rows), cols=len(texts[0])))
+    return table(NUMBERS, rows, "numbers")
+
+
+def mark(i):
+    return nodes.inline("", "", ids=[f"row-{i}"])
+
+
+def cell(text):
+    return [nodes.Text(text)]
+
+
+def shown(table):
+    return [[entry.astext() for entry in row] for row in table.findall(nodes.row)]
+
+
+def test_columns_of_numbers_are_set_to_the_right_and_none_is_too_narrow_for_an_id():
+    columns = latex.columns(table({**NUMBERS, "id": ("claim", 8)}, []))
+    assert columns == (
+        r"\bkcolumn{30}{87}\bknumbers{12}{87}\bkcolumn{34}{87}\bkcolumn{11}{87}"
+    )
 
 
 def test_a_row_does_not_repeat_the_long_words_of_the_one_above_but_keeps_its_ids():
-    long, short = "a long name of some table", "slip"
-    table = rows_of(
-        [long, "1", short], [long, "1", short], ["another long name of a table", "1", short]
-    )
-    print_edition.abridge(table)
-    first = [row[0].astext() for row in table.findall(nodes.row)]
-    assert first == [long, "", "another long name of a table"]
-    assert [row[2].astext() for row in table.findall(nodes.row)] == [short] * 3
-    assert [mark["ids"] for mark in table.findall(nodes.inline)][3] == ["r1"]
+    long, why = "a long name of some table", "a reason of many words"
+    found = rows_of((long, "1", why), (long, "1", why), ("b", "1", "slip"), ("b", "2", "slip"))
+    latex.abridge(found)
+    assert shown(found)[1:] == [
+        [long, "1", why],
+        ["", "1", "″"],
+        ["b", "1", "slip"],
+        ["b", "2", "slip"],
+    ]
+    marks = [mark["ids"] for mark in found.findall(nodes.inline)]
+    assert marks == [["row-0"], ["row-1"], ["row-2"], ["row-3"]]
 
 
 def test_the_name_of_a_number_stands_above_its_rows_in_a_row_that_stays_with_them():
-    cell = lambda *parts: nodes.entry("", nodes.paragraph("", "", *parts))  # noqa: E731
-    mark = nodes.inline("", "", ids=["r1"])
-    rows = [
-        nodes.row("", cell(mark, nodes.Text("Table 1")), *(cell(nodes.Text(t)) for t in "abcd")),
-        nodes.row("", cell(nodes.Text("")), *(cell(nodes.Text(t)) for t in "efgh")),
-    ]
-    heads = nodes.thead("", nodes.row("", *(cell(nodes.Text(t)) for t in "nrpc-")))
-    specs = [nodes.colspec("", colwidth=20) for _ in range(5)]
-    table = nodes.table("", nodes.tgroup("", *specs, heads, nodes.tbody("", *rows), cols=5))
-    print_edition.gather(table)
-    shown = [[entry.astext() for entry in row] for row in table.findall(nodes.row)]
-    assert shown == [["r", "p", "c", "-"], ["Table 1"], ["a", "b", "c", "d"], ["e", "f", "g", "h"]]
-    head, first = list(table.findall(nodes.row))[1:3]
-    assert head["heads"] and head[0]["morecols"] == 3
-    assert mark in first[0][0]  # the link leads to the row itself
+    found = rows_of(("Table 1", "b", "d"), ("", "f", "h"))
+    latex.gather(found)
+    assert shown(found) == [["printed", "outcome"], ["Table 1"], ["b", "d"], ["f", "h"]]
+    head, first = list(found.findall(nodes.row))[1:3]
+    assert head["heads"] and head[0]["morecols"] == 1
+    assert [mark["ids"] for mark in first[0].findall(nodes.inline)] == [["row-0"]]
 
 
 def test_a_heading_asks_for_the_room_of_what_follows_it():
     code = nodes.literal_block("", "\n".join("x" * 8))
     inner = nodes.section("", nodes.title("", "Inner"), code)
     outer = nodes.section("", nodes.title("", "Outer"), inner)
-    assert print_edition.room(code) == 9
-    assert print_edition.room(outer) == 3 + 3 + 9
+    assert latex.room(code) == 9
+    assert latex.room(outer) == 3 + 3 + 9
     long = nodes.literal_block("", "\n" * 40)
-    assert print_edition.room(long) == 7
+    assert latex.room(long) == 7
 
 
 # -- EPUB ---------------------------------------------------------------------------------------
@@ -235,9 +234,9 @@ def test_a_second_build_in_the_same_folder_is_the_same_epub(tmp_path, monkeypatc
 def test_the_manifest_names_the_pages_with_mathml(tmp_path):
     page = tmp_path / "page.xhtml"
     page.write_text("<p><math>x</math></p>")
-    assert print_edition.has_mathml(page)
+    assert epub.has_mathml(page)
     page.write_text("<p>mathematics</p>")
-    assert not print_edition.has_mathml(page)
+    assert not epub.has_mathml(page)
 
 
 # -- the typesetter -----------------------------------------------------------------------------
