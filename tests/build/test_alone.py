@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from tests.build.conftest import PAGE
 from verified_book import alone
 
 HERE = "import builtins, gc, locale, logging, math, os, random, signal, sys, threading, warnings; "
@@ -59,6 +60,16 @@ def test_what_an_example_does_is_undone_before_the_next_page(book, kind):
     built = book.build()
     assert built.says("other.md:", "the example does not hold")
     assert "halving.md" not in built.said
+
+
+def test_what_the_package_sets_up_when_it_is_imported_stays(book):
+    hook = "import sys\nclass Hook:\n    find_spec = staticmethod(lambda *_: None)\n"
+    book.write("halves/__init__.py", f"{hook}sys.meta_path.insert(0, Hook)\n")
+    example = "\n```{doctest}\n>>> import sys, halves\n>>> halves.Hook in sys.meta_path\nTrue\n```"
+    book.write("docs/halving.md", PAGE + example)
+    book.page(example)
+    built = book.build()
+    assert built.status == 0, built.said
 
 
 @pytest.mark.parametrize(
