@@ -30,7 +30,8 @@ def chromium():
     """A browser, through Playwright."""
     from playwright.sync_api import sync_playwright
 
-    assert CHROMIUM, "no Chromium here: on Debian, apt-get install chromium"
+    if not CHROMIUM:
+        raise SystemExit("no Chromium here: on Debian, apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser

@@ -185,7 +185,7 @@ def served(command, port, folder, pages):
         address, end = f"ws://127.0.0.1:{port}/websocket-reload", time.monotonic() + 600
         while process.poll() is None and time.monotonic() < end:
             try:
-                with connect(address, proxy=None) as socket:
+                with connect(address, proxy=None, ping_interval=None) as socket:
                     yield Preview(folder, pages, socket)
                     return
             except ConnectionRefusedError:
