@@ -208,6 +208,8 @@ def gpt_block(
     if past is not None:
         k = np.concatenate([past[0], k], axis=-2)
         v = np.concatenate([past[1], v], axis=-2)
+    if real is not None and real.shape[-1] != k.shape[-2]:
+        raise ValueError("gpt_block: real must cover past and new positions")
     mask = causal_mask(k.shape[-2])[k.shape[-2] - x.shape[-2] :]
     mask = (mask & padding_mask(real))[..., None, :, :]
     x = x + merge_heads(attention(q, k, v, mask)) @ p["w_o"]
