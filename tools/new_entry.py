@@ -1,8 +1,9 @@
 """Begins an entry: `make new-entry STEM=rope KEY=su2024roformer PART=architectures`.
 
 Writes a page, a snippet, its test, its figures and its exercises from the templates in
-tools/templates/, and names the page in the toctree of its part.  What it writes builds as it stands; each “To do:” in
-it is yours, and `make test` holds you to them.  It writes all of it or nothing.
+tools/templates/, and names the page in the toctree of its part.  What it writes builds as it
+stands; each “To do:” in it is yours, and `make test` holds you to them.  It writes all of it or
+nothing.
 """
 
 import keyword
