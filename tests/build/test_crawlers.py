@@ -152,7 +152,7 @@ def test_llms_txt_names_every_page_and_every_file_with_its_link(site):
     assert lines[0] == "# Halves"
     assert lines[2].startswith("> ")
     assert "- [Other](other.html): Halves & <thirds>." in lines
-    assert "- [halving.py](download/halving.py): one file, the code of Halving" in lines
+    assert "- [halves.zip](download/halves.zip): the code of all pages, its data, and" in "\n".join(lines)
     links = re.findall(r"\]\(([^)]+)\)", text(site, "llms.txt"))
     assert {"halving.html", "ledger.html", "data/claims.json", "data/errata.json"} <= {*links}
     assert [link for link in links if not (site.root / "out" / link).exists()] == []

@@ -152,10 +152,10 @@ def test_the_rows_of_the_ledger_bear_the_ids(shelf):
 
 
 def test_the_date_is_that_of_the_commit_and_never_of_the_build(shelf, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("BOOK_COMMITTED", "1700000000")
     shelf.build()
     assert data(shelf, "claims")["committed"] == "2023-11-14T22:13:20Z"
-    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    monkeypatch.delenv("BOOK_COMMITTED")
     shelf.build("-E")
     assert data(shelf, "claims")["committed"] is None
 

@@ -11,6 +11,7 @@ ROOMS = (
     "repository",
     "downloads",
     "exercises",
+    "runnable",
     "web.meta",
     "web.crawlers",
     "web.highlighting",

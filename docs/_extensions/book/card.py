@@ -10,17 +10,15 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from book import reading
+from book.messages import PAPER
 from ledger import records
 from ledger.markup import chip
 from verified_book import verified
 from verified_book.bibliography import authors, links, plain, venue
-
-logger = logging.getLogger(__name__)
 
 
 class paper_finds(nodes.General, nodes.Element):
@@ -38,8 +36,7 @@ class PaperDirective(SphinxDirective):
         bibdata = self.env.get_domain("cite").bibdata
         entry = bibdata.data.entries.get(key)
         if entry is None:
-            message = "the bibliography has no entry %s to make the card from"
-            logger.warning(message, key, location=(self.env.docname, self.lineno), type="paper")
+            PAPER.warn("no_entry", key, location=(self.env.docname, self.lineno))
             return []
         for path in bibdata.bibfiles:
             self.env.note_dependency(str(path))

@@ -19,14 +19,12 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
+from book.messages import READING
 from ledger import records
 from verified_book.page_notes import PageNotes
-
-logger = logging.getLogger(__name__)
 
 WORDS_A_MINUTE = 200
 WORD = re.compile(r"\w+(?:[-’']\w+)*")
@@ -199,10 +197,7 @@ class Times(SphinxPostTransform):
             inside = [d for d in path(self.env) if f"/{d}".startswith(f"/{what.lstrip('/')}")]
             return nodes.Text(duration(sum(pages(self.env)[d].words for d in inside)))
         if what not in pages(self.env):
-            message = "{reading} knows no page “%s”: name a page or a folder/ of the book"
-            logger.warning(
-                message, what, location=(self.env.docname, node["line"]), type="reading"
-            )
+            READING.warn("no_page", what, location=(self.env.docname, node["line"]))
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
         if on := needs.get(what):

@@ -6,13 +6,13 @@ from collections import Counter
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.transforms import SphinxTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from ledger import options
-from ledger.agreement import agrees
+from ledger.agreement import NoNumber, agrees
 from ledger.links import of_claim, permalink
 from ledger.markup import chip, copies, indexed, labelled, numbers_table, of_class, to_row
+from ledger.messages import LEDGER
 from ledger.records import (
     CAUSES,
     JUDGED_BY_SOURCE,
@@ -26,8 +26,6 @@ from ledger.records import (
 )
 from verified_book import citations, verified
 
-logger = logging.getLogger(__name__)
-
 
 def printed_lines(content):
     """The lines that the examples of a block print: what they are verified to print."""
@@ -36,7 +34,7 @@ def printed_lines(content):
         if node["testnodetype"] == "testoutput":
             lines += node.astext().splitlines()
         elif node["testnodetype"] == "doctest":
-            for example in verified.doctest.DocTestParser().get_examples(verified.text_of(node)):
+            for example in verified.examples_of(node):
                 lines += example.want.splitlines()
     return [line.strip() for line in lines]
 
@@ -54,8 +52,8 @@ class Directive(SphinxDirective):
         self.ledger.note(record, said)
         return record
 
-    def warn(self, message, *args):
-        logger.warning(message, *args, location=(self.env.docname, self.lineno), type="ledger")
+    def warn(self, code, *filled):
+        LEDGER.warn(code, *filled, location=(self.env.docname, self.lineno))
 
     def inline(self, text):
         return self.parse_inline(text, lineno=self.lineno)[0] if text else []
@@ -94,7 +92,7 @@ class TranslationDirective(Directive):
     def run(self):
         section, *paragraphs = self.arguments[0].split()
         if not paragraphs:
-            self.warn("name the paragraphs that this translates, such as “%s p1 p2”", section)
+            self.warn("no_paragraph", section)
         box = self.box()
         box["paragraphs"] = [f"{section} {p}" for p in paragraphs]
         for paragraph in box["paragraphs"]:
@@ -111,8 +109,7 @@ class ClaimRole(SphinxRole):
         place = (self.env.docname, self.lineno)
         found = re.fullmatch(r"([\s\S]*\S)\s*<([\w]+\.\d+)>", self.text)
         if not found:
-            message = "a claim is written {claim}`its words <SECTION.N>`, this is “%s”"
-            logger.warning(message, self.text, location=place, type="ledger")
+            LEDGER.warn("claim_form", self.text, location=place)
             return [nodes.Text(self.text)], []
         words, id_ = found.groups()
         children, messages = self.inliner.parse(words, self.lineno, self.inliner, None)
@@ -144,11 +141,10 @@ class AnnotationDirective(Directive):
         id_, verdict = self.arguments[0], self.options.get("verdict")
         fault, faults = self.options.get("fault"), self.config.ledger_faults
         if fault and fault not in faults:
-            message = "annotation %s lays its fault on “%s”: choose one of %s"
-            self.warn(message, id_, fault, ", ".join(faults))
+            self.warn("unknown_fault", id_, fault, ", ".join(faults))
             fault = None
         if not verdict:
-            self.warn("annotation %s has no :verdict: (%s)", id_, ", ".join(VERDICTS))
+            self.warn("no_verdict", id_, ", ".join(VERDICTS))
             verdict = "unverified"
         box = self.box(f"verdict-{verdict}", anchor=f"annotation-{id_}")
         box["also"] = self.options.get("also", [])
@@ -173,11 +169,10 @@ class AnnotationDirective(Directive):
 
     def hold_to_evidence(self, id_, verdict, box, cited):
         if not cited and not any(map(verified.is_example, box.findall())):
-            self.warn("annotation %s gives no evidence: cite a place or add an example", id_)
+            self.warn("no_evidence", id_)
         if verdict in JUDGED_BY_SOURCE:
             for key in [key for key, locator in cited if not locator]:
-                message = "annotation %s cites %s without saying where: write %s{§1} or the like"
-                self.warn(message, id_, key, key)
+                self.warn("no_place", id_, key, key)
 
 
 class LostDirective(Directive):
@@ -195,7 +190,7 @@ class LostDirective(Directive):
         box += body
         evidence = evidence_of(box)
         if not evidence:
-            self.warn("say where the original has it: cite the original in this {lost}")
+            self.warn("lost_uncited")
         fields = {"paragraph": paragraph, "anchor": box["ids"][0], "body": copies(body)}
         self.note(Lost, evidence=evidence, **fields)
         return [box]
@@ -218,14 +213,13 @@ class PublishedDirective(Directive):
         body = nodes.container("", *content)
         missing = [name for name in ("where", "what", "prints") if name not in self.options]
         if missing:
-            self.warn("this {published} has no :%s:", ":, :".join(missing))
+            self.warn("published_options", ":, :".join(missing))
             return [*content]
         printed = [text.strip() for text in self.options["prints"].split("|")]
         computed = printed_lines(body.findall())
         rows = [text.strip() for text in self.options.get("rows", what).split("|")]
         if not len(printed) == len(computed) == len(rows):
-            message = "%d rows, %d printed values, but the examples print %d lines"
-            self.warn(message, len(rows), len(printed), len(computed))
+            self.warn("unequal_counts", len(rows), len(printed), len(computed))
             return [*content]
         causes, evidence = self.causes(rows, printed, computed), []
         records = [
@@ -261,18 +255,17 @@ class PublishedDirective(Directive):
         for row, p, c in zip(rows, printed, computed, strict=True):
             try:
                 agreed = agrees(p, c)
-            except ValueError as error:
-                self.warn("%s: %s", row, error)
+            except NoNumber as error:
+                self.warn("not_compared", row, *error.args)
                 agreed = False
             if agreed and row in given:
-                self.warn("%s is reproduced (%s), so it needs no :because:", row, c)
+                self.warn("cause_of_nothing", row, c)
             if not agreed and row not in given and "*" not in given:
-                message = "%s: the paper prints %s and we compute %s; say why in :because: %s"
-                self.warn(message, row, p, c, f"{row}: CAUSE, reason")
+                self.warn("no_cause", row, p, c, f"{row}: CAUSE, reason")
             cause, text = given.get(row, given.get("*", ("unknown", "")))
             found.append((None, []) if agreed else (cause, self.inline(text)))
         if "*" in given and all(cause is None for cause, _ in found):
-            self.warn("every row is reproduced, so none needs a :because:")
+            self.warn("all_reproduced")
         return found
 
     def reasons(self, rows):
@@ -282,8 +275,7 @@ class PublishedDirective(Directive):
             row = named and (named[1] or (rows[0] if len(rows) == 1 else None))
             if not named or named[2] not in CAUSES or row not in {*rows, "*"}:
                 form = "[ROW: ]CAUSE, reason"
-                message = "write “%s” with a ROW of this table and a CAUSE of %s, not “%s”"
-                self.warn(message, form, ", ".join(CAUSES), part.strip())
+                self.warn("cause_form", form, ", ".join(CAUSES), part.strip())
                 continue
             yield row, (named[2], named[3])
 
@@ -299,7 +291,7 @@ class ErratumDirective(Directive):
         key = self.arguments[0]
         missing = [name for name in self.option_spec if name not in self.options]
         if missing:
-            self.warn("this {erratum} has no :%s:", ":, :".join(missing))
+            self.warn("erratum_options", ":, :".join(missing))
             return self.parse_content_to_nodes()
         where = self.options["where"]
         box = self.box(anchor=self.anchor(f"{key} {where}"))
@@ -312,7 +304,7 @@ class ErratumDirective(Directive):
         box += body
         cites_more = len(citations.cited(box)) > 1  # than the place of the slip
         if not cites_more and not any(map(verified.is_example, box.findall())):
-            self.warn("this {erratum} shows no evidence: add an example or a citation")
+            self.warn("erratum_evidence")
         fields = {"key": key, "where": where, "anchor": box["ids"][0]}
         fields |= {"reads": copies(reads), "should": copies(should)}
         self.note(Erratum, body, evidence=evidence_of(box), **fields)

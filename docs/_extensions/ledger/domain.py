@@ -14,6 +14,7 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 from ledger.filter import page_name
+from ledger.messages import LEDGER
 from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, Record, kinds
 from ledger.words import joined
 from verified_book import citations, verified
@@ -139,16 +140,14 @@ class LedgerDomain(Domain):
         judged, claimed = {a.id for a in annotations}, {c.id for c in claims}
         for claim in claims:
             if claim.id not in judged:
-                self.warn(claim, "claim %s has no annotation: judge it on this page", claim.id)
+                LEDGER.warn("not_judged", claim.id, location=claim.place)
         for annotation in annotations:
             if annotation.id not in claimed:
-                message = "annotation %s judges no claim: mark its words in a {translation}"
-                self.warn(annotation, message, annotation.id)
+                LEDGER.warn("judges_nothing", annotation.id, location=annotation.place)
             for old in claimed & {*annotation.also}:
-                message = "annotation %s takes in claim %s, which is still there"
-                self.warn(annotation, message, annotation.id, old)
+                LEDGER.warn("still_there", annotation.id, old, location=annotation.place)
             if any(old == new for old, new in pairwise(annotation.verdicts)):
-                self.warn(annotation, "annotation %s became what it was", annotation.id)
+                LEDGER.warn("became_what_it_was", annotation.id, location=annotation.place)
         self.check_paragraphs()
 
     def check_unique(self, records, what):
@@ -157,7 +156,7 @@ class LedgerDomain(Domain):
             other = first.setdefault(record.id, record)
             if other is not record:
                 place = f"{self.env.doc2path(other.docname, False)}:{other.line}"
-                self.warn(record, f"{what} %s stands already in %s", record.id, place)
+                LEDGER.warn("twice", what, record.id, place, location=record.place)
 
     def check_paragraphs(self):
         """Every paragraph of the source is translated once, but for sections still to come."""
@@ -171,22 +170,17 @@ class LedgerDomain(Domain):
         self.check_unique(translated, "the translation of")
         for record in [*translated, *self.lost_places()]:
             if record.id not in source:
-                self.warn(record, "the source has no paragraph %s", record.id)
+                LEDGER.warn("unknown_paragraph", record.id, location=record.place)
         begun = {p.id.split()[0] for p in translated}
         for section in sorted(begun & to_come):
             place = next(p for p in translated if p.id.split()[0] == section)
-            self.warn(place, "%s is translated: take it out of ledger_to_come", section)
+            LEDGER.warn("not_to_come", section, location=place.place)
         for missing in [p for p in source if p not in {t.id for t in translated}]:
             if missing.split()[0] not in to_come:
-                where = f"{path}:{source[missing]}"
-                message = "paragraph %s is translated nowhere: add a {translation} of it"
-                logger.warning(message, missing, location=where, type="ledger")
+                LEDGER.warn("not_translated", missing, location=f"{path}:{source[missing]}")
 
     def lost_places(self):
         return [Paragraph(r.docname, r.line, id=r.paragraph) for r in self.of(Lost)]
-
-    def warn(self, record, message, *args):
-        logger.warning(message, *args, location=record.place, type="ledger")
 
 
 # -- what the build does with it ----------------------------------------------------------

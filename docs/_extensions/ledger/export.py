@@ -142,8 +142,8 @@ def paper_record(entry) -> dict:
 
 
 def committed() -> str | None:
-    """When the book was committed, as the build was told; never the time of the build."""
-    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+    """When the book was committed, if the build was told; never the time of the build."""
+    if epoch := os.environ.get("BOOK_COMMITTED"):
         return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return None
 

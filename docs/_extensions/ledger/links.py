@@ -12,13 +12,11 @@ from urllib.parse import urlencode
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
-from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
+from ledger.messages import LEDGER
 from verified_book.assets import add_static
 from verified_book.extra_files import is_web
-
-logger = logging.getLogger(__name__)
 
 PLACES = ("citing_page", "reporting_page", "ledger_documentation")
 MONTHS = "January February March April May June July August September October November December"
@@ -101,8 +99,7 @@ def check_places(app, env):
     for setting in PLACES:
         page, _, heading = (app.config[setting] or "").partition("#")
         if page and not (page in env.found_docs and has_heading(env, page, heading)):
-            message = "%s of conf.py is no page or heading of the book: %s"
-            logger.warning(message, setting, app.config[setting], type="ledger", subtype="place")
+            LEDGER.warn("place", setting, app.config[setting])
 
 
 def has_heading(env, page, heading):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from ledger.links import of_claim, permalink
 from ledger.markup import copies, numbers_row, outcome, row_mark, table
+from ledger.messages import LEDGER
 from ledger.records import (
     COUNTED,
     KINDS,
@@ -23,8 +23,6 @@ from ledger.records import (
 )
 from verified_book import citations
 
-logger = logging.getLogger(__name__)
-
 
 class LedgerDirective(SphinxDirective):
     """A generated table: ``{ledger} claims wrong``, ``{ledger} numbers reproduced``."""
@@ -36,8 +34,7 @@ class LedgerDirective(SphinxDirective):
         kind, *which = self.arguments[0].split()
         if kind not in TABLES:
             place = (self.env.docname, self.lineno)
-            message = "no ledger of %s: choose one of %s"
-            logger.warning(message, kind, ", ".join(TABLES), location=place, type="ledger")
+            LEDGER.warn("no_table", kind, ", ".join(TABLES), location=place)
             return []
         self.env.get_domain("ledger").note_view(self.env.docname, kind, which)
         return [ledger_view(kind=kind, which=which)]
@@ -49,7 +46,7 @@ class CountRole(SphinxRole):
     def run(self):
         if self.text not in COUNTED:
             place = (self.env.docname, self.lineno)
-            logger.warning("nothing to count under “%s”", self.text, location=place, type="ledger")
+            LEDGER.warn("no_count", self.text, location=place)
             return [nodes.Text(self.text)], []
         self.env.get_domain("ledger").note_view(self.env.docname, "count", [])
         return [ledger_count(what=self.text)], []

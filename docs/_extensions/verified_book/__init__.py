@@ -9,10 +9,12 @@ ROOMS = (
     "shown",
     "strict",
     "verified",
+    "prompts",
     "citations",
     "equations",
     "figures",
     "extra_files",
+    "search_index",
 )
 
 

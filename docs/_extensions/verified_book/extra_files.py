@@ -55,7 +55,7 @@ def when_changed(app, ground_of, make):
 
 
 class MadeRole(SphinxRole):
-    """A file that the build makes: `` {made}`data/claims.json` ``."""
+    """A file that the build makes: `` {made}`data/table.json` ``."""
 
     def run(self):
         link = addnodes.pending_xref(

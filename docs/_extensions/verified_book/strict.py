@@ -137,8 +137,7 @@ def compare(app, env):
             other = first.setdefault((kind, name), (page, line))
             if other[0] != page:
                 place = f"{env.doc2path(other[0], False)}:{other[1]}"
-                message = "the %s %s stands already in %s: rename one of them"
-                logger.warning(message, kind, name, place, location=(page, line), type="strict")
+                STRICT.warn("label_twice", kind, name, place, location=(page, line))
 
 
 class SaidHere(logging.Filter):

@@ -3,13 +3,15 @@
 import textwrap
 from pathlib import Path
 
+from book.palette import DAY
+
 
 def draw_cover(path: Path, title: str, subtitle: str, author: str) -> None:
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(matplotlib.rcParamsDefault):
-        figure = Figure(figsize=(8, 12), facecolor="#1f5f8b")
+        figure = Figure(figsize=(8, 12), facecolor=DAY["ours"])
         page = figure.add_axes((0, 0, 1, 1))
         page.set(xlim=(0, 8), ylim=(0, 12))
         page.axis("off")

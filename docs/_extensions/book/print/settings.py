@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
+from book.palette import DAY
+
 FONTS = r"""
 \xeCJKsetup{AutoFallBack=true}
 \setmainfont{texgyrepagella}[Extension=.otf,UprightFont=*-regular,ItalicFont=*-italic,
@@ -40,12 +42,18 @@ LANGUAGES = {
 """,
 }
 
+
+def tone(name):
+    """A colour as sphinxsetup takes it."""
+    return f"{{HTML}}{{{DAY[name][1:].upper()}}}"
+
+
 SPHINXSETUP = {
     "hmargin": "{25mm,25mm}",
     "vmargin": "{27mm,25mm}",
     "marginpar": "10mm",
-    "TitleColor": "{HTML}{1F5F8B}",
-    "InnerLinkColor": "{HTML}{1F5F8B}",
+    "TitleColor": tone("ours"),
+    "InnerLinkColor": tone("ours"),
     "OuterLinkColor": "{HTML}{0B6E4F}",
     "VerbatimColor": "{HTML}{F6F8FA}",
     "VerbatimBorderColor": "{HTML}{D8DEE4}",
@@ -57,17 +65,17 @@ SPHINXSETUP = {
 }
 
 ADMONITIONS = {
-    "note": "1F5F8B",
-    "hint": "1B7340",
-    "tip": "1B7340",
-    "important": "1F5F8B",
-    "seealso": "5B6470",
-    "todo": "5B6470",
-    "warning": "8A5A00",
-    "caution": "8A5A00",
-    "attention": "8A5A00",
-    "danger": "B3261E",
-    "error": "B3261E",
+    "note": "ours",
+    "hint": "holds",
+    "tip": "holds",
+    "important": "ours",
+    "seealso": "quiet",
+    "todo": "quiet",
+    "warning": "imprecise",
+    "caution": "imprecise",
+    "attention": "imprecise",
+    "danger": "wrong",
+    "error": "wrong",
 }
 
 
@@ -80,10 +88,10 @@ def sphinxsetup():
             "border-radius": "0pt",
             "padding-left": "10pt",
             "box-decoration-break": "slice",
-            "border-TeXcolor": f"{{HTML}}{{{colour}}}",
+            "border-TeXcolor": tone(colour),
             "background-TeXcolor": "{HTML}{F6F8FA}",
             "title-background-TeXcolor": "{HTML}{E8EEF4}",
-            "title-foreground-TeXcolor": f"{{HTML}}{{{colour}}}",
+            "title-foreground-TeXcolor": tone(colour),
         }
         options += [f"div.{kind}_{name}={value}" for name, value in look.items()]
     return ",\n".join(options)
@@ -164,7 +172,6 @@ def configure(app, config):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    app.add_config_value("book_subtitle", "", "html", types=frozenset({str}))
-    app.add_config_value("book_subjects", [], "html", types=frozenset({list}))
+    app.setup_extension("book.about")
     app.connect("config-inited", configure, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -35,18 +35,16 @@ def parts(app):
         yield toctree["caption"] or "Pages", [(p.title, p.link, p.description) for p in pages]
 
 
+CODE = "the code of all pages, its data, and the examples of each page as a file"
+
+
 def beside(app):
     """(heading, links) of what the build makes beside the pages."""
-    out, homes = Path(app.outdir), downloads.pages(app)
+    out, code = Path(app.outdir), downloads.name_of(app.config)
     data = [(f"{kind}.json", f"all {kind} of the book") for kind in export.KINDS]
-    code = [
-        (path.name, f"one file, the code of {PageMeta(app, homes[path.stem]).title}")
-        for path in sorted(out.glob("download/*.py"))
-        if path.stem in homes
-    ]
     editions = [*sorted(out.glob("*.pdf")), *sorted(out.glob("*.epub"))]
     yield "Data", [(name, f"data/{name}", told) for name, told in data]
-    yield "Code", [(name, f"download/{name}", told) for name, told in code]
+    yield "Code", [(Path(code).name, code, CODE)]
     yield "Optional", [(path.name, path.name, "the whole book") for path in editions]
 
 

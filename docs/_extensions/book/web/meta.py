@@ -146,9 +146,8 @@ def meta(attribute, name, content):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    for extension in ("ledger", "book.reading"):
+    for extension in ("ledger", "book.about", "book.reading"):
         app.setup_extension(extension)
-    app.add_config_value("book_date", "", "html")
     app.add_env_collector(Descriptions)
     app.connect("html-page-context", add_meta)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

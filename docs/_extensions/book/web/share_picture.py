@@ -9,11 +9,12 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from book.palette import DAY
 from verified_book import extra_files
 
 NAME = "card.png"
 SETTINGS = {"font.family": "DejaVu Sans", "savefig.facecolor": "#fbfaf7"}
-INK, QUIET, ACCENT = "#1d2430", "#5b6470", "#1f5f8b"
+INK, QUIET, ACCENT = DAY["ink"], DAY["quiet"], DAY["ours"]
 
 
 def alt(config: Config) -> str:
