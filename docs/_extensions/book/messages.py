@@ -18,3 +18,21 @@ PAPER = Messages(
         "add the paper to `references.bib`",
     ),
 )
+TOLD = Messages(
+    "told",
+    form=(
+        "write {told}`ID VERDICT`, with a VERDICT of %s, not “%s”",
+        "",
+        "as in `` {told}`4.1 imprecise` ``",
+    ),
+    other_verdict=(
+        "claim %s is told as %s, and its verdict is %s",
+        "the page in Chinese and the annotation differ",
+        "put the one right that is wrong",
+    ),
+    left_out=(
+        "claim %s is %s, and this page leaves it out: add {told}`%s %s`",
+        "something is amiss in a claim, and the page in Chinese does not say it",
+        "say it in a line of [中文版勘误](docs/appendix/errata_zh.md)",
+    ),
+)
