@@ -33,7 +33,7 @@ def printed_lines(content):
         if node["testnodetype"] == "testoutput":
             lines += node.astext().splitlines()
         elif node["testnodetype"] == "doctest":
-            for example in verified.doctest.DocTestParser().get_examples(verified.text_of(node)):
+            for example in verified.examples_of(node):
                 lines += example.want.splitlines()
     return [line.strip() for line in lines]
 

@@ -9,6 +9,7 @@ ROOMS = (
     "shown",
     "strict",
     "verified",
+    "prompts",
     "citations",
     "equations",
     "figures",
