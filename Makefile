@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
+.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub editions \
         oracles matrix mutation exercises linkcheck lint format messages bench sheet clean
 
 help: ## list these tasks
@@ -57,7 +57,14 @@ EDITIONS := $(VENV)/has-editions
 ORACLES := $(VENV)/has-oracles
 MATRIX := $(VENV)/has-matrix
 MUTATION := $(VENV)/has-mutation
+RUNTIME := tools/runtime/node_modules/.package-lock.json
 AUDITS := tests/editions/node_modules/.package-lock.json
+
+$(RUNTIME): tools/runtime/package-lock.json
+	@echo "installing Pyodide and CodeMirror into tools/runtime/node_modules"
+	@cd tools/runtime && npm ci --silent --no-audit --no-fund || \
+	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
+	@touch $@
 
 $(AUDITS): tests/editions/package-lock.json
 	@echo "installing Lighthouse and axe into tests/editions/node_modules"
@@ -86,6 +93,15 @@ doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then th
 
 livehtml: $(BOOK) ## write with a preview that reloads when you save
 	@$(PY) tools/live.py --open-browser --port $(or $(PORT),8000)
+
+runtime: $(BOOK) $(RUNTIME) ## get Python for the browser, by its hashes: build/runtime
+	@$(PY) tools/runtime/get.py
+
+play: $(BOOK) ## build the book with code that runs in the page, and serve it
+	@test -d build/runtime || $(MAKE) --no-print-directory runtime
+	@$(MAKE) --no-print-directory html
+	@echo "http://127.0.0.1:$(or $(PORT),8000), until Ctrl-C"
+	@$(PY) -m http.server --bind 127.0.0.1 --directory build/html $(or $(PORT),8000) >/dev/null 2>&1
 
 pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \

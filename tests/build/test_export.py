@@ -41,7 +41,9 @@ def shelf(book):
     book.edit(
         "docs/halving.md",
         ":verdict: holds\n\nSo it prints {cite:p}`lee2020half{§1}`.",
-        ":verdict: wrong\n:fault: copy\n:now: *Thirds* do {cite:p}`poe2021third{p. 2}`.\n\n"
+        ":verdict: wrong\n:was: holds, 2025-01-31, the rubric: a half, not a third\n"
+        ":kind: number, off\n:also: 1.2\n:fault: copy\n"
+        ":now: *Thirds* do {cite:p}`poe2021third{p. 2}`.\n\n"
         "It says\n$x/2$ {cite:p}`lee2020half{§1}`, {cite:t}`lee2020half{eq. 2}`.\n\n- So there.",
     )
     book.page(PUBLISHED)
@@ -64,6 +66,16 @@ def test_a_claim_has_its_words_its_verdict_and_its_evidence(shelf):
             "words": "halves the error",
             "verdict": "wrong",
             "fault": "copy",
+            "was": [
+                {
+                    "verdict": "holds",
+                    "date": "2025-01-31",
+                    "reason": "the rubric: a half, not a third",
+                }
+            ],
+            "kind": "number",
+            "case": "off",
+            "also": ["1.2"],
             "now": "Thirds do (Poe 2021, p. 2).",
             "reason": "It says $x/2$ (Lee and Poe 2020, §1), Lee and Poe 2020, eq. 2.\n\nSo there.",
             "evidence": [

@@ -85,28 +85,32 @@ def exercise_id(node):
     return None
 
 
-def parts(node, lines):
-    """The lines of a function up to its body, and those of the body, without decorators."""
-    first = node.body[0].end_lineno if ast.get_docstring(node) else node.body[0].lineno - 1
-    return lines[node.lineno - 1 : first], lines[first : node.end_lineno]
-
-
 def stub(node, lines) -> str:
-    head, body = parts(node, lines)
+    """What the reader gets: signature, docstring, and dots."""
+    head, docstring, body = parts(node, lines)
     if not any(map(YOURS.search, body)):
-        return "\n".join([*head, "    ..."])
+        return "\n".join([*head, *docstring, "    ..."])
     kept = []
     for line in body:
         if not YOURS.search(line):
             kept.append(line)
         elif not (kept and kept[-1].strip() == "..."):
             kept.append(line[: len(line) - len(line.lstrip())] + "...")
-    return "\n".join([*head, *kept])
+    return "\n".join([*head, *docstring, *kept])
 
 
 def solution(node, lines) -> str:
-    head, body = parts(node, lines)
+    """Our own answer, without the docstring that the reader has seen."""
+    head, _, body = parts(node, lines)
     return "\n".join([*head, *(YOURS.sub("", line) for line in body)])
+
+
+def parts(node, lines):
+    """The lines of a function: its signature, without decorators; its docstring; its body."""
+    first = node.lineno - 1
+    doc = node.body[0].lineno - 1
+    body = node.body[0].end_lineno if ast.get_docstring(node) else doc
+    return lines[first:doc], lines[doc:body], lines[body : node.end_lineno]
 
 
 # -- the same without a browser -----------------------------------------------------------------

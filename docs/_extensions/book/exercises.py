@@ -12,6 +12,7 @@ Stands on ``exercise_code`` and ``page_notes``.
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from doctest import DocTestParser
 from hashlib import blake2b
@@ -81,15 +82,19 @@ class ExerciseDirective(SphinxDirective):
         here.append(Record(self.env.docname, self.lineno, id_, kind, int(level)))
         box = exercise(
             classes=["exercise", f"exercise-{kind}"],
-            ids=[nodes.make_id(f"exercise-{id_}")],
+            ids=[f"exercise-{id_}"],
+            names=[f"exercise-{id_}"],
             exercise=id_,
             kind=kind,
             level=level,
             stem=self.env.docname.rpartition("/")[2],
         )
         self.set_source_info(box)
+        self.state.document.note_explicit_target(box)  # so that other pages can link to it
         label = f"Exercise {len(here)} · {kind} · level {level} ({LEVELS[level]})"
-        box += nodes.paragraph("", label, classes=["label"])
+        link = f'<a class="headerlink" href="#exercise-{id_}" title="Link to this exercise">¶</a>'
+        title = nodes.raw("", link, format="html")
+        box += nodes.paragraph("", "", nodes.Text(label), title, classes=["label"])
         box += self.parse_content_to_nodes()
         folds = [node for node in box if isinstance(node, fold)]
         self.number([node for node in folds if node["kind"] == "hint"])
@@ -109,10 +114,12 @@ class ExerciseDirective(SphinxDirective):
 
     def show_code(self, box, folds, solution):
         """The stub and what it finds defined before the folds, our solution in its own."""
-        module = module_of(self.env, self.env.docname)
+        module = None
+        with suppress(SyntaxError):  # the proof tells of it, and of what is not there
+            module = module_of(self.env, self.env.docname)
         code = module and next((c for c in module.codes if c.id == box["exercise"]), None)
         if code is None:
-            return  # the proof tells of it
+            return
         if solution is None:
             solution = fold_of("solution")
             box += solution
@@ -177,6 +184,7 @@ class Exercises(PageNotes):
         try:
             module = module_of(env, env.docname)
         except SyntaxError as error:
+            env.note_dependency(error.filename)
             place = f"{error.filename}:{error.lineno}"
             logger.warning("this is no Python: %s", error.msg, location=place, type="exercises")
             return
@@ -221,8 +229,8 @@ def tried(package, module):
         try:
             faults = exercise_code.prove(module, package)
         except Exception as error:
-            words = f"the exercises cannot be imported: {type(error).__name__}: {error}"
-            faults = [exercise_code.Fault(1, words)]
+            message = f"the exercises cannot be imported: {type(error).__name__}: {error}"
+            faults = [exercise_code.Fault(1, message)]
         loaded = [m for n, m in sys.modules.items() if n.partition(".")[0] == package]
         files = {file for m in loaded if (file := getattr(m, "__file__", None))}
         return ground(sorted({*files, str(module.path)})), faults
@@ -248,10 +256,7 @@ def path_of(config, docname):
 def module_of(env, docname):
     """A page's exercises to write, as their source has them; None where there are none."""
     path = path_of(env.config, docname)
-    if not path.exists():
-        return None
-    env.note_dependency(str(path))
-    return exercise_code.read(path)
+    return exercise_code.read(path) if path.exists() else None
 
 
 def check(app: Sphinx, env):

@@ -16,6 +16,7 @@ from ledger.directives import (
     ClaimRole,
     ErratumDirective,
     LostDirective,
+    OldAddresses,
     PublishedDirective,
     SideBySide,
     TranslationDirective,
@@ -46,10 +47,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("ledger", LedgerDirective)
     app.add_role("claim", ClaimRole())
     app.add_role("count", CountRole())
+    app.add_transform(OldAddresses)
     app.add_transform(SideBySide)
     app.add_post_transform(Fill)
     app.connect("pages-show", say_views)
     app.connect("build-finished", summarise)
     for room in ROOMS:
         app.setup_extension(f"{__name__}.{room}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 3}

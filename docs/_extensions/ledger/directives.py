@@ -8,9 +8,10 @@ from docutils.parsers.rst import directives
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from ledger import options
 from ledger.agreement import NoNumber, agrees
 from ledger.links import of_claim, permalink
-from ledger.markup import chip, copies, labelled, numbers_table, of_class, to_row
+from ledger.markup import chip, copies, indexed, labelled, numbers_table, of_class, to_row
 from ledger.messages import LEDGER
 from ledger.records import (
     CAUSES,
@@ -119,7 +120,7 @@ class ClaimRole(SphinxRole):
         ledger = self.env.get_domain("ledger")
         ledger.note(Claim(*place, id=id_, words=node.astext()))
         node += link
-        return [node], messages
+        return [indexed(id_, f"claim-{id_}"), node], messages
 
 
 class AnnotationDirective(Directive):
@@ -131,6 +132,9 @@ class AnnotationDirective(Directive):
         "verdict": lambda text: directives.choice(text, VERDICTS),
         "now": directives.unchanged_required,
         "fault": directives.unchanged_required,
+        "was": options.changes,
+        "kind": options.kind,
+        "also": options.ids,
     }
 
     def run(self):
@@ -143,6 +147,7 @@ class AnnotationDirective(Directive):
             self.warn("no_verdict", id_, ", ".join(VERDICTS))
             verdict = "unverified"
         box = self.box(f"verdict-{verdict}", anchor=f"annotation-{id_}")
+        box["also"] = self.options.get("also", [])
         back = nodes.reference("", id_, refid=f"claim-{id_}", internal=True, classes=["back"])
         verdict_chip = to_row("claims", id_, verdict, chip(verdict, "verdict"))
         links = of_claim(id_, self.env.docname, self.env.docname, f"claim-{id_}")
@@ -156,8 +161,10 @@ class AnnotationDirective(Directive):
             box += nodes.paragraph("", "", chip("now", "now"), nodes.Text(" "), *now)
         evidence = evidence_of(box)
         self.hold_to_evidence(id_, verdict, box, evidence)
+        kind, case = self.options.get("kind", (None, None))
         fields = {"id": id_, "verdict": verdict, "fault": fault, "now": copies(now)}
-        self.note(Annotation, body, evidence=evidence, **fields)
+        fields |= {"was": self.options.get("was", []), "kind": kind, "case": case}
+        self.note(Annotation, body, evidence=evidence, also=box["also"], **fields)
         return [box]
 
     def hold_to_evidence(self, id_, verdict, box, cited):
@@ -302,6 +309,20 @@ class ErratumDirective(Directive):
         fields |= {"reads": copies(reads), "should": copies(should)}
         self.note(Erratum, body, evidence=evidence_of(box), **fields)
         return [box]
+
+
+class OldAddresses(SphinxTransform):
+    """Links to a retired claim and to its annotation lead to those that took it in."""
+
+    default_priority = 870
+
+    def apply(self):
+        boxes = {box["ids"][0]: box for box in self.document.findall(of_class("annotation"))}
+        for words in self.document.findall(nodes.inline):
+            name = words["ids"][0].removeprefix("claim-") if words["ids"] else ""
+            for box in filter(None, [boxes.get(f"annotation-{name}")]):
+                words["ids"] += [f"claim-{old}" for old in box["also"]]
+                box["ids"] += [f"annotation-{old}" for old in box["also"]]
 
 
 class SideBySide(SphinxTransform):

@@ -3,6 +3,7 @@ parallel readers, and the rules that hold between them are checked there."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,9 +30,12 @@ class LedgerDomain(Domain):
     name = "ledger"
     label = "Ledger"
     object_types = {"claim": ObjType("claim", "claim"), "number": ObjType("number")}
-    roles = {"claim": XRefRole(innernodeclass=nodes.inline, warn_dangling=True)}
+    roles = {
+        name: XRefRole(innernodeclass=nodes.inline, warn_dangling=True)
+        for name in ("claim", "annotation")
+    }
     initial_data = {"records": {}, "views": {}, "digests": {}}
-    data_version = 2
+    data_version = 3
 
     def note(self, record: Record, said: Iterable[nodes.Node] = ()) -> None:
         """Notes a record; what the nodes of its body say is kept once the page has been read."""
@@ -51,9 +55,9 @@ class LedgerDomain(Domain):
 
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
         """A link to a claim, to a record, or to its row on the page that shows that table."""
-        if typ == "claim":
+        if typ in self.roles:
             pages = {claim.id: claim.docname for claim in self.of(Claim)}
-            page, anchor = pages.get(target), f"claim-{target}"
+            page, anchor = pages.get(target), f"{typ}-{target}"
             return page and make_refnode(builder, fromdocname, page, anchor, contnode)
         if typ == "record":
             return make_refnode(builder, fromdocname, node["page"], target, contnode)
@@ -90,7 +94,7 @@ class LedgerDomain(Domain):
         return sorted(self.data["digests"].items())
 
     def count(self, what: str, which: str | None = None) -> int:
-        """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
+        """Of claims (by verdict), corrections, numbers (by outcome), errata, and the rest."""
         if what == "examples":
             return verified.count_examples(self.env)
         if what == "claims":
@@ -101,6 +105,8 @@ class LedgerDomain(Domain):
             numbers = self.of(Number)
             wanted = {None: (True, False), "reproduced": (True,), "different": (False,)}[which]
             return sum(n.reproduced in wanted for n in numbers)
+        if what == "corrections":
+            return sum(len(a.was) for a in self.of(Annotation))
         if what == "errata":
             return len(self.of(Erratum)) + sum(n.cause == "slip" for n in self.of(Number))
         return len({p.id for p in self.of(Paragraph)})
@@ -117,6 +123,9 @@ class LedgerDomain(Domain):
         for claim in self.of(Claim):
             anchor = f"claim-{claim.id}"
             yield anchor, f"claim {claim.id}: {claim.words}", "claim", claim.docname, anchor, 1
+        for found in self.of(Annotation):
+            for anchor in [f"claim-{old}" for old in found.also]:  # not in the search
+                yield anchor, f"claim {found.id}", "claim", found.docname, anchor, -1
         for anchor, record in {(r.docname, r.anchor): r for r in self.of(Number)}.items():
             name = f"{anchor[0].rpartition('/')[2]}-{record.anchor}"
             title = f"{record.where}: {record.what}"
@@ -135,6 +144,10 @@ class LedgerDomain(Domain):
         for annotation in annotations:
             if annotation.id not in claimed:
                 LEDGER.warn("judges_nothing", annotation.id, location=annotation.place)
+            for old in claimed & {*annotation.also}:
+                LEDGER.warn("still_there", annotation.id, old, location=annotation.place)
+            if any(old == new for old, new in pairwise(annotation.verdicts)):
+                LEDGER.warn("became_what_it_was", annotation.id, location=annotation.place)
         self.check_paragraphs()
 
     def check_unique(self, records, what):

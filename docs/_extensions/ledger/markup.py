@@ -45,6 +45,11 @@ def blocks(cell):
     return [nodes.paragraph("", "", *cell)] if inline else cell
 
 
+def indexed(claim: str, anchor: str) -> addnodes.index:
+    """What makes the search lead from the number of a claim to a place."""
+    return addnodes.index("", entries=[("single", claim, anchor, "main", None)], inline=True)
+
+
 def row_mark(name):
     return nodes.inline("", "", ids=[f"row-{name}"])
 

@@ -117,6 +117,16 @@ LEDGER = Messages(
         "a slip is asserted",
         "show it with an example, or cite a second place",
     ),
+    still_there=(
+        "annotation %s takes in claim %s, which is still there",
+        "`:also:` names a claim that has words of its own",
+        "take it out of `:also:`, or take the marks off its words",
+    ),
+    became_what_it_was=(
+        "annotation %s became what it was",
+        "`:was:` names the verdict that the claim has now",
+        "name the verdict that it had before",
+    ),
     # tables, counts and links
     no_table=(
         "no ledger of %s: choose one of %s",

@@ -12,10 +12,11 @@ from ledger.words import Piece
 
 VERDICTS = ("holds", "imprecise", "wrong", "opinion", "unverified")
 JUDGED_BY_SOURCE = {"holds", "imprecise", "wrong"}
+KINDS = ("year", "author", "title", "name", "link", "number", "superlative", "recommendation")
 CAUSES = ("slip", "rounding", "convention", "unknown")
 COUNTED = {"claims", "numbers", "errata", "examples", "paragraphs"}
 COUNTED |= {f"claims {verdict}" for verdict in VERDICTS}
-COUNTED |= {"numbers reproduced", "numbers different"}
+COUNTED |= {"numbers reproduced", "numbers different", "corrections"}
 
 Evidence = list[tuple[str, str]]  # (key, place) of each citation; the place may be empty
 
@@ -55,15 +56,38 @@ class Claim(Record):
 
 
 @dataclass
+class Change:
+    """A verdict that a claim had until a date, and why it has it no longer."""
+
+    verdict: str
+    date: str
+    reason: str
+
+
+@dataclass
 class Annotation(Record):
-    """A verdict; its body is there once the page has been read."""
+    """A verdict; its body is there once the page has been read.
+
+    ``was`` has the earlier verdicts, the oldest first.  A claim of some ``kind`` (a year, a
+    title, ...) may have a ``case``, such as ``rounds``: one case of one kind has one verdict.
+    ``also`` has retired ids that lead here.
+    """
 
     id: str
     verdict: str
     fault: str | None
+    was: list[Change]
+    kind: str | None
+    case: str | None
+    also: list[str]
     now: list[nodes.Node]
     evidence: Evidence
     body: list[Piece] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[str]:
+        """All that it ever had, the oldest first."""
+        return [*(earlier.verdict for earlier in self.was), self.verdict]
 
 
 @dataclass

@@ -10,7 +10,17 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from ledger.links import of_claim, permalink
 from ledger.markup import copies, numbers_row, outcome, row_mark, table
 from ledger.messages import LEDGER
-from ledger.records import COUNTED, Annotation, Claim, Erratum, Lost, Number, kinds
+from ledger.records import (
+    COUNTED,
+    KINDS,
+    VERDICTS,
+    Annotation,
+    Claim,
+    Erratum,
+    Lost,
+    Number,
+    kinds,
+)
 from verified_book import citations
 
 
@@ -161,8 +171,67 @@ def lost_ledger(ledger, fill):
     return columns, rows
 
 
+def corrections_table(ledger, fill):
+    """Each verdict that has changed: what it was until when, what it became, and why."""
+    columns = {
+        "id": ("claim", 10),
+        "old": ("was", 15),
+        "new": ("became", 15),
+        "reason": ("because of", 45),
+        "date": ("on", 15),
+    }
+    changed = [
+        (earlier, record, after)
+        for record in ledger.of(Annotation)
+        for earlier, after in zip(record.was, record.verdicts[1:], strict=True)
+    ]
+    rows = [
+        {
+            "id": [fill.link(record, f"claim-{record.id}", record.id)],
+            "old": [nodes.Text(earlier.verdict)],
+            "new": [fill.link(record, f"annotation-{record.id}", after)],
+            "reason": [nodes.Text(earlier.reason)],
+            "date": [nodes.Text(earlier.date)],
+        }
+        for earlier, record, after in sorted(changed, key=lambda change: change[0].date)
+    ]
+    return columns, rows
+
+
+def kinds_table(ledger, fill):
+    """The claims of one kind and of one case, which have one verdict."""
+    columns = {
+        "kind": ("kind", 17),
+        "case": ("case", 25),
+        "verdict": ("verdict", 15),
+        "claims": ("claims", 43),
+    }
+    groups = {}
+    for record in ledger.of(Annotation):
+        if record.kind:
+            key = KINDS.index(record.kind), VERDICTS.index(record.verdict), record.case or ""
+            groups.setdefault(key, []).append(record)
+    rows = [
+        {
+            "kind": [nodes.Text(KINDS[kind])],
+            "case": [nodes.Text(case)],
+            "verdict": [nodes.Text(VERDICTS[verdict])],
+            "claims": separated(fill.link(r, f"claim-{r.id}", r.id) for r in records),
+        }
+        for (kind, verdict, case), records in sorted(groups.items())
+    ]
+    return columns, rows
+
+
+def separated(links):
+    """Links with commas between."""
+    return [part for link in links for part in (nodes.Text(", "), link)][1:]
+
+
 TABLES: dict[str, Callable] = {
     "claims": claims_table,
+    "corrections": corrections_table,
+    "kinds": kinds_table,
     "numbers": numbers_ledger,
     "errata": errata_ledger,
     "lost": lost_ledger,

@@ -14,6 +14,7 @@ ROOMS = (
     "equations",
     "figures",
     "extra_files",
+    "search_index",
 )
 
 

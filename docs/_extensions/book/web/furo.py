@@ -3,7 +3,6 @@
 sphinx-design gives us folded boxes, which need neither its style sheet nor its script: a page
 saves 10 kB without them.  Some roles that Sphinx and docutils write into a page are wrong or
 deprecated, and a screen reader would trip over them: they are put right as the page is written.
-Words that no page has any more are taken out of the search index, where Sphinx keeps them.
 The look is in ``docs/_static/book.css``; the content security policy and the first script are
 in ``docs/_templates/base.html``.
 """
@@ -38,16 +37,6 @@ def finish(app, pagename, templatename, context, doctree):
             context[part] = replaced(context[part], changes)
 
 
-def forget_lost_words(app):
-    if not (index := app.builder.indexer):
-        return []
-    for pages_of_words in (index._mapping, index._title_mapping):
-        for word in [word for word, pages in pages_of_words.items() if not pages]:
-            del pages_of_words[word]
-    return []
-
-
 def setup(app: Sphinx) -> ExtensionMetadata:
-    app.connect("html-collect-pages", forget_lost_words)
     app.connect("html-page-context", finish, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
