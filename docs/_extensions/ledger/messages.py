@@ -45,6 +45,21 @@ LEDGER = Messages(
         "two claims, annotations or translations have one number",
         "the older keeps it; give the newer the next free one",
     ),
+    was_form=(
+        "write “VERDICT, YEAR-MONTH-DAY, reason”, not “%s”",
+        "a change in `:was:` is malformed",
+        "write it so; several are separated by strokes, the oldest first",
+    ),
+    no_kind=(
+        "choose a kind of %s, not “%s”",
+        "`:kind:` names none of the kinds of claims",
+        "choose one of those named",
+    ),
+    ids_form=(
+        "write ids of claims, such as 7.11, not “%s”",
+        "`:also:` names no claims",
+        "their numbers, with blanks between",
+    ),
     # paragraphs
     no_paragraph=(
         "name the paragraphs that this translates, such as “%s p1 p2”",
