@@ -199,7 +199,7 @@ def test_the_last_bin_holds_certainty():
 
 
 def test_a_label_that_is_no_probability_is_refused():
-    with pytest.raises(ValueError, match="outside 0 and 1"):
+    with pytest.raises(ValueError, match="between 0 and 1"):
         c.calibration_error(np.array([1.2]), np.array([1.0]))
 
 
@@ -217,7 +217,7 @@ def test_certainty_has_no_odds(p):
 
 @pytest.mark.parametrize("p", [-0.5, 1.5])
 def test_a_label_that_is_no_chance_is_refused(p):
-    with pytest.raises(ValueError, match="outside 0 and 1"):
+    with pytest.raises(ValueError, match="between 0 and 1"):
         c.calibration_error(np.array([p]), np.ones(1))
 
 

@@ -164,7 +164,9 @@ def is_example(node):
 
 
 def python(text, *classes):
-    return nodes.literal_block(text, text, language="python", classes=[*classes])
+    """Code; the examples in its docstrings are run by the proof."""
+    ran = [line.strip() for line in text.splitlines() if line.lstrip().startswith(">>>")]
+    return nodes.literal_block(text, text, language="python", classes=[*classes], ran=ran)
 
 
 # -- the proof ------------------------------------------------------------------------------------
