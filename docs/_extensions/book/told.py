@@ -62,10 +62,11 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     judged = {record.id: record for record in env.get_domain("ledger").of(Annotation)}
     told = [(page, *claim) for page, claims in Told.of(env).items() for claim in claims]
     for page, id_, verdict, line in told:
-        if id_ in judged and (found := judged[id_].verdict) != verdict:
-            TOLD.warn("other_verdict", id_, verdict, found, location=(page, line))
-    amiss = {id_ for id_, r in judged.items() if r.verdict in AMISS or r.fault == "copy"}
-    for id_ in sorted(amiss - {id_ for _, id_, *_ in told}) if told else ():
+        if id_ in judged and judged[id_].verdict != verdict:
+            now = judged[id_].verdict
+            TOLD.warn("other_verdict", id_, verdict, now, location=(page, line))
+    missing = {id_ for id_, r in judged.items() if r.verdict in AMISS or r.fault == "copy"}
+    for id_ in sorted(missing - {id_ for _, id_, *_ in told}) if told else ():
         verdict = judged[id_].verdict
         TOLD.warn("left_out", id_, verdict, id_, verdict, location=told[0][0])
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.examples import (
@@ -25,21 +24,12 @@ from verified_book.examples import (
     text_of,
     unreadable,
 )
+from verified_book.messages import VERIFIED
 from verified_book.page_notes import PageNotes
 from verified_book.verified import Page, Verification
 
-logger = logging.getLogger(__name__)
-
 PROMPT = re.compile(r"^[ \t]*>>>.*", re.MULTILINE)
 TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')+>")
-
-
-def refuse(place):
-    logger.warning(
-        "Sphinx would not run this `>>>`: put it into a {doctest} block",
-        location=place,
-        type="verified",
-    )
 
 
 # -- in the source --------------------------------------------------------------------------
@@ -55,15 +45,14 @@ def skipped(blocks, path):
     return [i + 1 for i, row in enumerate(lines(path)) if PROMPT.match(row) and i not in run]
 
 
-def never_run(node):
-    """Why an example block would not be run, or would not be seen; None if it is both."""
+def refuse(node, place):
+    """Says of an example block why it would not be run, or would not be seen."""
     if "skipif" in node or node["options"].get(doctest.SKIP) or "+SKIP" in text_of(node):
-        return "is skipped: every example of the book is run, so mend it or take it out"
-    if isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
-        return "is hidden: show it, for what is verified must be seen"
-    if reason := unreadable(node):
-        return f"cannot be read: {reason}"
-    return None
+        VERIFIED.warn("skipped", location=place)
+    elif isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
+        VERIFIED.warn("hidden", location=place)
+    elif reason := unreadable(node):
+        VERIFIED.warn("unreadable", reason, location=place)
 
 
 class Prompts(PageNotes):
@@ -75,11 +64,9 @@ class Prompts(PageNotes):
         path, blocks = str(app.env.doc2path(app.env.docname)), blocks_of(doctree)
         places = [f"{path}:{line}" for line in skipped(blocks, path)]
         for place in places:
-            refuse(place)
+            VERIFIED.warn("not_run", location=place)
         for node in blocks:
-            if reason := never_run(node):
-                place = f"{source_of(node)}:{first_line(node) + 1}"
-                logger.warning("this example %s", reason, location=place, type="verified")
+            refuse(node, f"{source_of(node)}:{first_line(node) + 1}")
         self.of(app.env)[app.env.docname] = set(places)
 
 
@@ -146,7 +133,7 @@ def look_at_page(app, doctree, docname):
         place = place_of(node, prompt, path) if not run else None
         if place and place not in refused:
             refused.add(place)
-            refuse(place)
+            VERIFIED.warn("not_run", location=place)
 
 
 def count_again(app, docname, template, context, doctree):
@@ -156,13 +143,7 @@ def count_again(app, docname, template, context, doctree):
     shown = len(PROMPT.findall(html.unescape(TAG.sub("", context["body"]))))
     known = sum(1 for _ in prompts_of(app.env, docname, doctree))
     if shown > known:
-        logger.warning(
-            "the page shows %d `>>>`, and the build knows of %d: something adds them in the HTML",
-            shown,
-            known,
-            location=docname,
-            type="verified",
-        )
+        VERIFIED.warn("unknown_prompts", shown, known, location=docname)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
