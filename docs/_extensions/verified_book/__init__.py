@@ -7,6 +7,7 @@ citations say their place, and no build that warned is taken for a good one.
 ROOMS = (
     "faults",
     "shown",
+    "numbering",
     "strict",
     "verified",
     "citations",
