@@ -3,22 +3,37 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+# When the book was committed, if Git knows; an edition without that date has the release's.
+BOOK_COMMITTED := $(or $(BOOK_COMMITTED),$(shell git ls-files --error-unmatch conf.py \
+  >/dev/null 2>&1 && git log -1 --format=%ct))
+ifeq ($(SOURCE_DATE_EPOCH),)
+  RELEASED := $(shell sed -n 's/^date-released: *//p' CITATION.cff 2>/dev/null)
+  override SOURCE_DATE_EPOCH := $(or $(BOOK_COMMITTED),$(shell date -u -d "$(RELEASED)" +%s))
+endif
+export BOOK_COMMITTED
+export SOURCE_DATE_EPOCH
 export FORCE_SOURCE_DATE := 1
+export LC_ALL := C
+export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JAX_PLATFORMS := cpu
 export OPENBLAS_NUM_THREADS ?= 1
 SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions \
-        oracles matrix mutation linkcheck lint format bench sheet clean
+.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub editions \
+        oracles matrix mutation exercises linkcheck lint format messages bench sheet clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
 	  while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
 # --- environments: one .venv, and a mark for each set of packages it holds -------------------
+
+MISFIT := $(filter-out fits,$(shell tools/venv.sh $(VENV) $(if $(filter file,$(origin PYTHON)),,$(PYTHON))))
+ifneq ($(MISFIT),)
+.PHONY: $(VENV)/bin/python
+endif
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || \
@@ -27,7 +42,8 @@ $(VENV)/bin/python:
 	  { echo "make: $(PYTHON) is older than 3.11: name a newer one, as in: make PYTHON=python3.13 html"; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "make: $(PYTHON) has no venv module: on Debian, apt-get install python3-venv"; exit 2; }
-	@$(PYTHON) -m venv $(VENV)
+	@if [ -e $(VENV) ]; then echo "making $(VENV) anew: $(MISFIT)"; fi
+	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/has-%: requirements/%.txt requirements/book.txt $(VENV)/bin/python
 	@echo "installing $< into $(VENV)"
@@ -41,7 +57,14 @@ EDITIONS := $(VENV)/has-editions
 ORACLES := $(VENV)/has-oracles
 MATRIX := $(VENV)/has-matrix
 MUTATION := $(VENV)/has-mutation
+RUNTIME := tools/runtime/node_modules/.package-lock.json
 AUDITS := tests/editions/node_modules/.package-lock.json
+
+$(RUNTIME): tools/runtime/package-lock.json
+	@echo "installing Pyodide and CodeMirror into tools/runtime/node_modules"
+	@cd tools/runtime && npm ci --silent --no-audit --no-fund || \
+	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
+	@touch $@
 
 $(AUDITS): tests/editions/package-lock.json
 	@echo "installing Lighthouse and axe into tests/editions/node_modules"
@@ -70,6 +93,15 @@ doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then th
 
 livehtml: $(BOOK) ## write with a preview that reloads when you save
 	@$(PY) tools/live.py --open-browser --port $(or $(PORT),8000)
+
+runtime: $(BOOK) $(RUNTIME) ## get Python for the browser, by its hashes: build/runtime
+	@$(PY) tools/runtime/get.py
+
+play: $(BOOK) ## build the book with code that runs in the page, and serve it
+	@test -d build/runtime || $(MAKE) --no-print-directory runtime
+	@$(MAKE) --no-print-directory html
+	@echo "http://127.0.0.1:$(or $(PORT),8000), until Ctrl-C"
+	@$(PY) -m http.server --bind 127.0.0.1 --directory build/html $(or $(PORT),8000) >/dev/null 2>&1
 
 pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \
@@ -111,6 +143,9 @@ mutation: $(MUTATION) ## change the snippets on purpose, and see the book notice
 	@$(PY) -m pytest tests/mutation
 	@$(PY) tools/mutation.py $(MODULES)
 
+exercises: $(BOOK) ## prove the exercises: solutions pass, stubs and known mistakes fail
+	@$(PY) tools/exercises.py
+
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }
 	@$(PY) -m ruff check -q .
@@ -118,6 +153,9 @@ lint: $(TESTS) ## check format and style
 format: $(TESTS) ## put format and imports in order
 	@$(PY) -m ruff format -q .
 	@$(PY) -m ruff check -q --fix .
+
+messages: $(BOOK) ## put what the extensions say into CONTRIBUTING.md
+	@$(PY) tools/messages.py
 
 train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 	@$(PY) tools/train.py

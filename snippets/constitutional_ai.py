@@ -10,7 +10,7 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Float
 
-from snippets.layers import softmax
+from snippets.layers import sigmoid, softmax
 
 Principle = dict[str, str]  # a word to avoid, and what to say instead
 
@@ -114,7 +114,7 @@ def fit_scores(
         raise ValueError("fit_scores: p[i, j] and p[j, i] must sum to one")
     scores = np.zeros(len(p))
     for _ in range(steps):
-        expected = 1 / (1 + np.exp(scores[None, :] - scores[:, None]))
+        expected = sigmoid(scores[:, None] - scores[None, :])
         scores = scores - 4 / len(p) * np.sum(expected - p, axis=1)
     return scores
 

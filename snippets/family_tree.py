@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from snippets.layers import softmax
+from snippets.layers import check_sizes, softmax
 from snippets.transformer import attention, causal_mask
 
 DATA = Path(__file__).parent / "data" / "family_tree.csv"
@@ -57,6 +57,7 @@ def read_tree() -> list[tuple[str, ...]]:
 
 def full_mask(n: int) -> Bool[Array, "n n"]:
     """Everyone sees everyone: the encoder (Devlin et al. 2019, §3)."""
+    check_sizes("full_mask", n=n)
     return np.ones((n, n), dtype=bool)
 
 
@@ -83,8 +84,7 @@ def permutation_mask(order: Int[Array, " n"]) -> Bool[Array, "n n"]:
 
 def reach(mask: Bool[Array, "n n"], l: int) -> Bool[Array, "n n"]:
     """Which inputs each output may depend on after l layers of attention."""
-    if l < 0:
-        raise ValueError(f"reach: {l} layers")
+    check_sizes("reach", l=l)
     return np.linalg.matrix_power(mask.astype(object), l) > 0
 
 
@@ -95,8 +95,11 @@ def joined_attention(
     """One attention over all parts (k, v, mask), from one for each.
 
     Each part counts by the sum of its exponentials (Vaswani et al. 2017,
-    eq. 1, with the sum split).
+    eq. 1, with the sum split); one that a query may not see, or that has no
+    keys, counts nothing.
     """
+    if not parts:
+        raise ValueError("joined_attention: parts is empty")
     outs, sizes = [], []
     for k, v, mask in parts:
         scores = np.where(mask, q @ k.T / np.sqrt(q.shape[-1]), -np.inf)
@@ -125,12 +128,13 @@ def advice(
 ) -> tuple[str, int]:
     """An LLM, a fine-tuned model or either; and the remark that says so.
 
-    Yang et al. 2023, §3 (remark 1) and §4 (2 to 7).  shifted: what users send
-    differs from the training data; in_context: the knowledge is in the text.
+    Yang et al. 2023, §3 (remark 1) and §4 (2 to 7); without labels always an
+    LLM (§3.2).  shifted: what users send differs from the training data;
+    in_context: the knowledge is in the text.
     """
     if task not in TASKS or labels not in ("none", "few", "many"):
         raise ValueError(f"advice: unknown task “{task}” or labels “{labels}”")
-    if task in ("regression", "multimodal"):
+    if labels != "none" and task in ("regression", "multimodal"):
         return "fine-tuned", 6
     if task == "real world":
         return "LLM", 7

@@ -2,14 +2,19 @@
 
 Schmidhuber 1992 (fast weights), Katharopoulos et al. 2020 (linear attention),
 Choromanski et al. 2021 (random features), Schlag et al. 2021 (delta rule).
+All take one text: weights that are products of features have no -infinity to
+hide a key with.
 Shapes: n positions, d width of queries and keys, c features, m width of the
 values or number of random features, as in the papers.
 """
 
+from collections.abc import Callable
 from typing import Any as Array
 
 import numpy as np
 from jaxtyping import Float
+
+from snippets.layers import check_sizes, sigmoid
 
 
 def write(
@@ -95,8 +100,7 @@ def linear_attention_chunked(
     size: int,
 ) -> Float[Array, "n m"]:
     """The causal one, size positions at a time: both forms in one."""
-    if size < 1:
-        raise ValueError(f"linear_attention_chunked: a chunk of {size}")
+    check_sizes("linear_attention_chunked", 1, size=size)
     s, z, out = np.zeros((k.shape[1], v.shape[1])), np.zeros(k.shape[1]), []
     for i in range(0, len(q), size):
         q_i, k_i, v_i = (x[i : i + size] for x in (q, k, v))
@@ -121,6 +125,7 @@ def positive_features(
 
     Choromanski et al. 2021, eq. 7; the rows of omega are standard normal.
     """
+    check_sizes("positive_features", 1, **{"rows of omega": len(omega)})
     norm = np.sum(x**2, axis=-1, keepdims=True) / 2
     return np.exp(x @ omega.T - norm) / np.sqrt(len(omega))
 
@@ -140,6 +145,7 @@ def trigonometric_features(
 
     Choromanski et al. 2021, §2.3.
     """
+    check_sizes("trigonometric_features", 1, **{"rows of omega": len(omega)})
     norm = np.sum(x**2, axis=-1, keepdims=True) / 2
     waves = [np.sin(x @ omega.T), np.cos(x @ omega.T)]
     return np.exp(norm) * np.concatenate(waves, -1) / np.sqrt(len(omega))
@@ -152,6 +158,7 @@ def kernel_errors(
 
     Choromanski et al. 2021, Lemma 2, eq. 8, with z = x + y, delta = x - y.
     """
+    check_sizes("kernel_errors", 1, m=m)
     sm, z2 = float(np.exp(x @ y)), float(np.sum((x + y) ** 2))
     delta2 = float(np.sum((x - y) ** 2))
     trig = np.exp(z2) * sm**-2 * (1 - np.exp(-delta2)) ** 2 / (2 * m)
@@ -191,6 +198,8 @@ def capacity_loss(s: int, c: int) -> float:
     No matrix of rank c comes closer to the identity of size s than this
     (Eckart and Young 1936).
     """
+    check_sizes("capacity_loss", 1, s=s)
+    check_sizes("capacity_loss", c=c)
     return max(0.0, (1 - c / s) / 2)
 
 
@@ -201,6 +210,7 @@ def flip_flop(
 
     Schmidhuber 1992, §3.1; several runs, each with its own events.
     """
+    check_sizes("flip_flop", n=n, runs=runs)
     events = rng.integers(3, size=(n, runs))
     armed, targets = np.zeros(runs, dtype=bool), np.zeros((n, runs))
     for t, event in enumerate(events):
@@ -216,54 +226,66 @@ def squash(
 
     Schmidhuber 1992, eq. 7.
     """
-    return (1 + np.tanh(t * (w + change - 0.5) / 2)) / 2
+    return sigmoid(t * (w + change - 0.5))
 
 
-def program(
-    slow: Float[Array, "*b r 3"], x: Float[Array, "*b 3"]
-) -> tuple[Float[Array, "*b 3"], Float[Array, "*b 3 r 3"]]:
-    """What the slow net does to three fast weights, and the derivative.
+def each_weight(
+    slow: Float[Array, "*b 3 3"], x: Float[Array, "*b 3"]
+) -> tuple[Float[Array, "*b 3"], Float[Array, "*b 3 3 3"]]:
+    """An output for each of three fast weights: changes, and their slopes.
 
-    Schmidhuber 1992: an output for each fast weight (r = 3, eq. 4), or three
-    FROM and one TO that are multiplied (r = 4, eqs. 5 and 6).
+    Schmidhuber 1992, eq. 4; the slopes are those by the slow weights.
+    """
+    slopes = np.eye(3)[..., None] * x[..., None, None, :]
+    return np.einsum("...ij,...j->...i", slow, x), slopes
+
+
+def from_to(
+    slow: Float[Array, "*b 4 3"], x: Float[Array, "*b 3"]
+) -> tuple[Float[Array, "*b 3"], Float[Array, "*b 3 4 3"]]:
+    """Three outputs FROM times one TO: changes, and their slopes.
+
+    Schmidhuber 1992, eqs. 5 and 6; the slopes are those by the slow weights.
     """
     s = np.einsum("...ij,...j->...i", slow, x)
-    if slow.shape[-2] == 3:
-        return s, np.eye(3)[..., None] * x[..., None, None, :]
-    rows = s[..., 3:, None] * np.eye(3, 4) + s[..., :3, None] * np.eye(4)[3]
+    ours, to = s[..., :3, None], s[..., 3:, None]
+    rows = to * np.eye(3, 4) + ours * np.eye(4)[3]
     return s[..., :3] * s[..., 3:], rows[..., None] * x[..., None, None, :]
 
 
 def carry(
-    slow: Float[Array, "*b r 3"],
     w: Float[Array, "*b 3"],
     p: Float[Array, "*b 3 r 3"],
-    x: Float[Array, "*b 3"],
+    change: Float[Array, "*b 3"],
+    slopes: Float[Array, "*b 3 r 3"],
+    t: float = 10.0,
 ) -> tuple[Float[Array, "*b 3"], Float[Array, "*b 3 r 3"]]:
-    """The fast weights after an input, and their derivative by the slow ones.
+    """The fast weights after a change, and their slopes by the slow ones.
 
-    Schmidhuber 1992, eqs. 1, 3 and 7: the derivative is carried forward.
+    Schmidhuber 1992, eqs. 3 and 7: the slopes p are carried forward.
     """
-    change, p_change = program(slow, x)
-    w = squash(w, change)
-    return w, (10 * w * (1 - w))[..., None, None] * (p + p_change)
+    w = squash(w, change, t)
+    return w, (t * w * (1 - w))[..., None, None] * (p + slopes)
 
 
 def learn_flip_flop(
-    rng: np.random.Generator, r: int, eta: float, n: int, runs: int
+    program: Callable[[Array, Array], tuple[Array, Array]],
+    slow: Float[Array, "runs r 3"],
+    eta: float,
+    x: Float[Array, "n runs 3"],
+    target: Float[Array, "n runs"],
 ) -> Float[Array, " runs"]:
     """The step of each run at which 100 in a row were right, or infinity.
 
     Schmidhuber 1992, §3.1, eq. 2: no hidden units, and nothing is ever reset.
     """
-    slow = rng.uniform(-0.1, 0.1, size=(runs, r, 3))
-    x, target = flip_flop(rng, n, runs)
-    (w, p), right = program(slow, x[0]), np.zeros(runs)
-    solved = np.full(runs, np.inf)
-    for t in range(1, n):
+    check_sizes("learn_flip_flop", 1, **{"events of x": len(x)})
+    (w, p), right = program(slow, x[0]), np.zeros(len(slow))
+    solved = np.full(len(slow), np.inf)
+    for t in range(1, len(x)):
         error = target[t] - np.sum(w * x[t], axis=1)
         right = np.where(np.abs(error) <= 0.05, right + 1, 0)
         solved = np.where(right >= 100, np.minimum(solved, t), solved)
         slow = slow + eta * np.einsum("b,ba,baij->bij", error, x[t], p)
-        w, p = carry(slow, w, p, x[t])
+        w, p = carry(w, p, *program(slow, x[t]))
     return solved

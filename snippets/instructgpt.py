@@ -13,7 +13,8 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float, Int
 
-from snippets.gpt import Merges, Params, encode, gpt, hidden, n_layers
+from snippets.gpt import Merges, encode, gpt, hidden
+from snippets.layers import Params, log_softmax, n_layers, picked, sigmoid
 
 DATA = Path(__file__).parent / "data"
 
@@ -27,10 +28,7 @@ def token_log_probs(
     if not 0 < start < tokens.shape[-1]:
         raise ValueError(f"token_log_probs: no answer starts at {start}")
     logits = gpt(params, tokens[..., :-1], h)[..., start - 1 :, :]
-    shifted = logits - np.max(logits, axis=-1, keepdims=True)
-    log_z = np.log(np.sum(np.exp(shifted), axis=-1))
-    one_hot = np.eye(logits.shape[-1])[tokens[..., start:]]
-    return np.sum(shifted * one_hot, axis=-1) - log_z
+    return picked(log_softmax(logits), tokens[..., start:])
 
 
 def sft_loss(
@@ -102,7 +100,7 @@ def win_rate(r_a: float, r_b: float) -> float:
 
     Bradley and Terry's model, as Ouyang et al. 2022, §3.5, use it.
     """
-    return float(1 / (1 + np.exp(r_b - r_a)))
+    return float(sigmoid(np.asarray(r_a - r_b)))
 
 
 def log_odds(wins: float) -> float:
@@ -155,6 +153,7 @@ WORDS = (
     "Alice Queen Turtle little thing very again down thought know look time"
 )
 PROMPT, ANSWER = 8, 6  # tokens of each
+WORD, TIMES = 2, 4  # which tokens of a prompt are its word and its number
 
 
 def instruction(word: str, times: int) -> str:
@@ -176,6 +175,17 @@ def prompts(merges: Merges, held_out: bool) -> Int[Array, "b n"]:
     return np.array(chosen)
 
 
+def asked(prompt: Int[Array, " n"]) -> tuple[int, int]:
+    """The token of the word that a prompt asks for, and how many times."""
+    return int(prompt[WORD]), int(prompt[TIMES]) - ord("0")
+
+
+def answer(word: int, times: int) -> list[int]:
+    """A word so many times, a full stop, and ends of lines."""
+    said = [word] * times + [ord(".")]
+    return said + [ord("\n")] * (ANSWER - len(said))
+
+
 def demonstrate(
     x: Int[Array, "b n"], errors: float, rng: np.random.Generator
 ) -> Int[Array, "b m"]:
@@ -183,13 +193,13 @@ def demonstrate(
 
     One less than one is five: an answer has at least one word.
     """
-    word, asked = x[:, 2], x[:, 4] - ord("0")
     wrong = rng.random(len(x)) < errors
     off = wrong * rng.choice([-1, 1], size=len(x))
-    times = (asked + off - 1) % (ANSWER - 1) + 1
-    place = np.arange(ANSWER)
-    ends = np.where(place == times[:, None], ord("."), ord("\n"))
-    y = np.where(place < times[:, None], word[:, None], ends)
+    y = np.empty((len(x), ANSWER), dtype=int)
+    for i, prompt in enumerate(x):
+        word, times = asked(prompt)
+        said = (times + int(off[i]) - 1) % (ANSWER - 1) + 1
+        y[i] = answer(word, said)
     return np.concatenate([x, y], axis=-1)
 
 
@@ -198,13 +208,12 @@ def mistakes(tokens: Int[Array, "b n"]) -> Int[Array, "b"]:
 
     Anything but the word asked for, a full stop and ends of lines is 5.
     """
-    x, y = tokens[:, :PROMPT], tokens[:, PROMPT:]
     out = np.full(len(tokens), 5)
-    for times in range(1, ANSWER):
-        asked = np.abs(x[:, 4] - ord("0") - times)
-        said_it = [x[:, 2]] * times + [np.full(len(x), ord("."))]
-        filled = said_it + [np.full(len(x), 10)] * (ANSWER - 1 - times)
-        out = np.where(np.all(y == np.stack(filled, -1), -1), asked, out)
+    for i, row in enumerate(tokens):
+        word, times = asked(row[:PROMPT])
+        for said in range(1, ANSWER):
+            if row[PROMPT:].tolist() == answer(word, said):
+                out[i] = abs(said - times)
     return out
 
 

@@ -36,48 +36,69 @@ def adapter(
     return x + gelu(x @ w_down + b_down) @ w_up + b_up
 
 
-def edited_attention(
-    y: Float[Array, "*b n d"], p: Params, q: Params, h: int
-) -> Float[Array, "*b n d"]:
-    """Masked attention with (IA)^3 on keys and values, and with a prefix.
+def scaled(
+    x: Float[Array, "*n d"], factors: Float[Array, "*#n d"]
+) -> Float[Array, "*n d"]:
+    """(IA)^3: each feature times a factor of its own.
 
-    Liu et al. 2022, §3.3: l_k and l_v; Li and Liang 2021, §4.2: prefix_k and
-    prefix_v, which every position sees.
+    Liu et al. 2022, §3.3.
     """
-    query, k, v = (y @ p[w] for w in ("w_q", "w_k", "w_v"))
-    k, v = q.get("l_k", 1.0) * k, q.get("l_v", 1.0) * v
+    return factors * x
+
+
+def preceded(
+    x: Float[Array, "*b n d"], first: Float[Array, "*#b m d"]
+) -> Float[Array, "*b mn d"]:
+    """x behind m trained vectors, which all texts of a batch may share.
+
+    Before the embeddings they are a prompt (Lester et al. 2021, §2), before
+    keys and values a prefix (Li and Liang 2021, §4.2).
+    """
+    shared = np.zeros((*x.shape[:-2], 1, 1)) + first
+    return np.concatenate([shared, x], axis=-2)
+
+
+def edited_attention(
+    y: Float[Array, "*b n d"], p: Params, edits: Params, h: int
+) -> Float[Array, "*b n d"]:
+    """Masked attention with l_k and l_v, and with prefix_k and prefix_v.
+
+    Every position sees the whole prefix.
+    """
+    q, k, v = (y @ p[w] for w in ("w_q", "w_k", "w_v"))
     mask = causal_mask(y.shape[-2])
-    if "prefix_k" in q:
-        wide = np.zeros((*y.shape[:-2], 1, 1))  # one prefix for all of a batch
-        k = np.concatenate([wide + q["prefix_k"], k], axis=-2)
-        v = np.concatenate([wide + q["prefix_v"], v], axis=-2)
-        seen = np.ones((len(mask), len(q["prefix_k"])), dtype=bool)
+    if "l_k" in edits:
+        k, v = scaled(k, edits["l_k"]), scaled(v, edits["l_v"])
+    if "prefix_k" in edits:
+        k, v = preceded(k, edits["prefix_k"]), preceded(v, edits["prefix_v"])
+        seen = np.ones((len(mask), k.shape[-2] - len(mask)), dtype=bool)
         mask = np.concatenate([seen, mask], axis=-1)
-    heads = (split_heads(x, h) for x in (query, k, v))
+    heads = (split_heads(x, h) for x in (q, k, v))
     return merge_heads(attention(*heads, mask)) @ p["w_o"]
 
 
 def edited_block(
-    x: Float[Array, "*b n d"], p: Params, q: Params, h: int
+    x: Float[Array, "*b n d"], p: Params, edits: Params, h: int
 ) -> Float[Array, "*b n d"]:
-    """A block of the GPT with whatever edits q names.
+    """A block of the GPT with whatever edits there are.
 
     Adapters after both sub-layers, before the residual sum (Houlsby et al.
     2019, fig. 2); l_ff on the feed-forward layer (Liu et al. 2022, §3.3).
     """
     y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
-    y = edited_attention(y, p, q, h)
-    x = x + (adapter(y, *parts(q, "att")) if "att_down" in q else y)
+    y = edited_attention(y, p, edits, h)
+    x = x + (adapter(y, *parts(edits, "att")) if "att_down" in edits else y)
     y = layer_norm(x, p["ln2_gain"], p["ln2_bias"])
-    y = q.get("l_ff", 1.0) * gelu(y @ p["w_1"] + p["b_1"])
+    y = gelu(y @ p["w_1"] + p["b_1"])
+    y = scaled(y, edits["l_ff"]) if "l_ff" in edits else y
     y = y @ p["w_2"] + p["b_2"]
-    return x + (adapter(y, *parts(q, "ffn")) if "ffn_down" in q else y)
+    return x + (adapter(y, *parts(edits, "ffn")) if "ffn_down" in edits else y)
 
 
-def parts(q: Params, place: str) -> list[Array]:
+def parts(edits: Params, place: str) -> list[Array]:
     """The four arrays of the adapter at a place, in their order."""
     names = ("down", "down_bias", "up", "up_bias")
-    return [q[f"{place}_{name}"] for name in names]
+    return [edits[f"{place}_{name}"] for name in names]
 
 
 def edited_gpt(
@@ -89,14 +110,14 @@ def edited_gpt(
     the embeddings, without positions, and its own outputs are dropped.
     """
     x = embed(params, tokens)
-    prompt = edits.get("prompt", np.zeros((0, x.shape[-1])))
-    wide = np.zeros((*x.shape[:-2], 1, 1))
-    x = np.concatenate([wide + prompt, x], axis=-2)
+    if "prompt" in edits:
+        x = preceded(x, edits["prompt"])
     for i in range(n_layers(params)):
-        q = block_params(edits, i)
-        x = edited_block(x, block_params(params, i), q, h)
+        own = block_params(edits, i)
+        x = edited_block(x, block_params(params, i), own, h)
     x = layer_norm(x, params["lnf_gain"], params["lnf_bias"])
-    return x[..., len(prompt) :, :] @ params["tok_emb"].T
+    text = x[..., x.shape[-2] - tokens.shape[-1] :, :]
+    return text @ params["tok_emb"].T
 
 
 # -- how they start ----------------------------------------------------------

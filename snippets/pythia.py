@@ -11,8 +11,8 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float, Int
 
-from snippets.bert import Params, layer_parameters
-from snippets.layers import gelu, layer_norm
+from snippets.bert import layer_parameters
+from snippets.layers import Params, feed_forward, gelu, layer_norm
 from snippets.transformer import (
     attention,
     causal_mask,
@@ -113,7 +113,7 @@ def neox_block(
     attended = merge_heads(out) @ p["w_o"] + p["b_o"]
     y = x if parallel else x + attended
     y = layer_norm(y, p["ln2_gain"], p["ln2_bias"])
-    thought = gelu(y @ p["w_1"] + p["b_1"]) @ p["w_2"] + p["b_2"]
+    thought = feed_forward(y, p["w_1"], p["b_1"], p["w_2"], p["b_2"], gelu)
     return x + attended + thought
 
 

@@ -13,14 +13,14 @@ import autograd.numpy as np
 from autograd import value_and_grad
 from jaxtyping import Float, Int
 
-from snippets.gpt import Params, adam, generate, hidden
+from snippets.gpt import adam, generate, hidden
 from snippets.instructgpt import (
     mistakes,
     reward_loss,
     token_log_probs,
     token_rewards,
 )
-from snippets.layers import softmax
+from snippets.layers import Params, softmax
 
 # -- advantages --------------------------------------------------------------
 
@@ -368,6 +368,6 @@ def value_step(judge: Params, batch: dict[str, Any], lr: float) -> Params:
 
 def summary(batch: dict[str, Any]) -> tuple[float, float, float]:
     """Mean reward, mean mistakes, and the KL from the SFT model."""
-    leash = np.sum(batch["log_p"] - batch["log_sft"], axis=-1)
+    ratio = np.sum(batch["log_p"] - batch["log_sft"], axis=-1)
     wrong = mistakes(batch["tokens"])
-    return float(batch["r"].mean()), float(wrong.mean()), float(leash.mean())
+    return float(batch["r"].mean()), float(wrong.mean()), float(ratio.mean())

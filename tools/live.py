@@ -22,7 +22,6 @@ import threading
 import time
 import webbrowser
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -61,16 +60,15 @@ def stand_by(argv):
 
 def warm_up(app):
     """Imports the snippets: those that change until the build begins are imported again."""
-    from verified_book import modules, verified
+    from verified_book import alone, dependencies
 
-    package = app.config.verified_package
-    folder = Path(app.config.verified_root)
-    modules.start_afresh(package)
-    with verified.time_limit(5, "an import"):
-        for file in folder.glob(f"{package}/**/*.py"):
-            with suppress(Exception, SystemExit):  # the page that uses it will tell
-                import_module(".".join(file.relative_to(folder).with_suffix("").parts))
-    modules.start_afresh(package)
+    package, root = app.config.verified_package, Path(app.config.verified_root)
+    files = [file.relative_to(root).with_suffix("") for file in root.glob(f"{package}/**/*.py")]
+    names = [".".join(file.parts) for file in files]
+    found = dependencies.closure(names, package, root)
+    modules = dependencies.at_hand(found, names, package, root)
+    with suppress(Exception, alone.OutOfTime), alone.time_limit(5, "an import"), modules:
+        pass  # the page that uses one that fails will tell
 
 
 def rehearse(app):

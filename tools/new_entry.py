@@ -8,6 +8,7 @@ it is yours, and `make test` holds you to them.  It writes all of it or nothing.
 import keyword
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -81,7 +82,10 @@ def written(root, stem, key, part):
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    index = (root / "docs/index.md").read_text("utf-8")
+    try:
+        index = (root / "docs/index.md").read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"docs/index.md cannot be read: {error}") from error
     return {
         **{
             path.format(part=part, stem=stem): templates.get_template(name).render(words)
@@ -95,16 +99,16 @@ def write(root, files):
     """Writes all files, or none: each beside its place first, then all put into place."""
     halves = {root / name: root / f"{name}.part" for name in files}
     try:
-        for name, text in files.items():
-            (root / f"{name}.part").write_text(text, "utf-8")
-    except OSError as error:
-        raise Refused(f"cannot write: {error}") from error
-    else:
+        for half, text in zip(halves.values(), files.values(), strict=True):
+            half.write_text(text, "utf-8")
         for path, half in halves.items():
             half.replace(path)
+    except OSError as error:
+        raise Refused(f"cannot write: {error}") from error
     finally:
         for half in halves.values():
-            half.unlink(missing_ok=True)
+            with suppress(OSError):  # where one cannot write, one cannot remove what is not there
+                half.unlink()
 
 
 def to_dos(files):

@@ -9,7 +9,10 @@ from pathlib import Path
 from sphinx.cmd.build import main
 
 ROOT = Path(__file__).resolve().parents[1]
-BETWEEN_PAGES = "toc.not_included,toc.not_readable,myst.xref_missing,ref.doc,ref.term,ref.ref"
+BETWEEN_PAGES = (
+    "toc.not_included,toc.not_readable,myst.xref_missing,ref.doc,ref.term,ref.ref,ref.claim,"
+    "ref.annotation,ledger.place"
+)
 
 
 def build(page):

@@ -28,7 +28,7 @@ PATHS = {  # what stands after the host, where we know its form
     "proceedings.neurips.cc": r"(?:paper|paper_files/paper)/\d{4}/hash/[0-9a-f]{32}-Abstract"
     r"(?:-Conference|-Datasets_and_Benchmarks)?\.html",
     "jmlr.org": r"papers/v\d+/[\w-]+\.html",
-    "github.com": r"[\w-]+/[\w.-]+(?:/(?:tree|blob)/\w+/[\w./-]+)?",
+    "github.com": r"[\w-]+/[\w.-]+(?:/tree/\w+|/(?:tree|blob)/\w+/[\w./-]+)?",
 }
 ROLE = re.compile(r"\{cite:\w+\}`([^`]+)`")
 DIRECTIVE = re.compile(r"^:{3,}\{(?:paper|published|erratum)\}\s+(\S+)", re.MULTILINE)
@@ -170,3 +170,40 @@ def test_the_book_has_one_bibliography():
 def test_a_citation_is_read_with_its_locator_and_its_neighbours():
     text = "so {cite:p}`a{§1, eq. 2}`; {cite:t}`b` and\n:::{published} c\n:::\n"
     assert list(cited(text)) == ["a", "b", "c"]
+
+
+# -- code moves: what rests on it names the commit or the release ----------------------------
+
+OF_CODE = re.compile(r"\bcode\b|\brepository\b|README|\.(?:py|ipynb|sh|ya?ml|pptx)\b")
+STATE = re.compile(r"\bcommits? [0-9a-f]{7}|/[0-9a-f]{40}\b|\bv?\d+\.\d+\.\d+")
+PINNED = ("introduction", "architectures/")
+
+
+def unpinned(text):
+    """The citations of a page that point into code, and not into one state of it."""
+    for role in ROLE.findall(text):
+        for target in re.findall(r"(\w+)\{([^{}]*)\}", role):
+            key, place = target
+            entry = " ".join(ENTRIES[key].fields.values()) if key in ENTRIES else ""
+            if OF_CODE.search(place) and not STATE.search(place) and not STATE.search(entry):
+                yield f"{key}{{{place}}}"
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p.relative_to(ROOT / "docs").as_posix().startswith(PINNED)]
+)
+def test_what_rests_on_code_names_its_commit_or_release(page):
+    assert list(unpinned(page.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "found"),
+    [
+        ("{cite:p}`vaswani2018tensor2tensor{code, f}`", 1),
+        ("{cite:p}`vaswani2018tensor2tensor{code, commit bafdc1b, f}`", 0),
+        ("{cite:p}`openai2019gpt2code{src/model.py}`", 0),
+        ("{cite:p}`vaswani2017attention{§3.1}`", 0),
+    ],
+)
+def test_a_citation_of_code_without_a_state_is_found(role, found):
+    assert len(list(unpinned(role))) == found

@@ -1,5 +1,6 @@
 """`make new-entry` makes what builds, is tested and is well-formed; or nothing, and says why."""
 
+import errno
 import os
 import re
 import shutil
@@ -133,6 +134,23 @@ def test_a_write_that_fails_leaves_nothing_behind(copy, capsys):
     before = contents(copy)
     assert new_entry.main(copy, GOOD) == 2
     assert "new-entry: cannot write: " in capsys.readouterr().err
+    assert contents(copy) == before
+
+
+@pytest.mark.parametrize("refused", [("write_text", "unlink"), ("replace",)])
+def test_a_file_system_that_cannot_be_written_is_told_in_one_sentence(
+    copy, capsys, monkeypatch, refused
+):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    before = contents(copy)
+    for name in refused:
+        monkeypatch.setattr(Path, name, refuse)
+    assert new_entry.main(copy, GOOD) == 2
+    assert re.fullmatch(
+        r"new-entry: cannot write: .*Read-only file system.*\n", capsys.readouterr().err
+    )
     assert contents(copy) == before
 
 

@@ -28,6 +28,8 @@ def make(tmp_path):
             "sh",
             "make",
             "git",
+            "date",
+            "ls",
             "grep",
             "sed",
             "sort",
@@ -75,12 +77,20 @@ def test_with_a_python_that_is_too_old(make, tmp_path):
     assert "is older than 3.11: name a newer one" in told
 
 
+def environment(tmp_path, python="exit 0", version="3.12.1"):
+    """An environment whose Python does as this line of sh says."""
+    folder = tmp_path / ".venv"
+    (folder / "lib/python3.12/site-packages/pip").mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n")
+    (folder / "bin").mkdir()
+    (folder / "bin/python").write_text(f"#!/bin/sh\n{python}\n")
+    (folder / "bin/python").chmod(0o755)
+    return folder
+
+
 def test_without_packages_to_install(make, tmp_path):
     """A Python whose pip fails, as it does without a network."""
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text("#!/bin/sh\nexit 1\n")
-    python.chmod(0o755)
+    environment(tmp_path, "exit 1")
     status, told = make("html")
     assert status != 0
     assert "make: pip could not install requirements/book.txt: is there a network" in told
@@ -89,10 +99,7 @@ def test_without_packages_to_install(make, tmp_path):
 
 def ready(tmp_path):
     """An environment that make takes for complete."""
-    folder = tmp_path / ".venv"
-    (folder / "bin").mkdir(parents=True)
-    (folder / "bin" / "python").write_text("#!/bin/sh\nexit 0\n")
-    (folder / "bin" / "python").chmod(0o755)
+    folder = environment(tmp_path)
     lists = list((tmp_path / "requirements").iterdir())
     newer = time.time() + 10
     for path in lists:
@@ -114,6 +121,54 @@ def test_a_changed_list_of_requirements_is_installed_again(make, tmp_path):
     later = (tmp_path / ".venv" / "has-book").stat().st_mtime + 10
     os.utime(tmp_path / "requirements" / "book.txt", (later, later))
     assert "installing requirements/book.txt into .venv" in make("linkcheck")[1]
+
+
+def break_off_its_python(folder):
+    (folder / "bin/python").unlink()
+    (folder / "bin/python").symlink_to(folder / "gone")
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (break_off_its_python, "its Python is gone"),
+        (lambda folder: (folder / "lib/python3.12/site-packages/pip").rmdir(), "it has no pip"),
+        (
+            lambda folder: (folder / "pyvenv.cfg").write_text("version = 3.10.2\n"),
+            "its Python 3.10.2 is older than 3.11",
+        ),
+    ],
+)
+def test_an_environment_that_is_broken_or_old_is_made_anew(make, tmp_path, harm, why):
+    ready(tmp_path)
+    harm(tmp_path / ".venv")
+    told = make("-n", "linkcheck")[1]
+    assert f"making .venv anew: {why}" in told
+    assert "-m venv --clear .venv" in told
+    assert "pip install -q -r requirements/book.txt" in told
+
+
+def test_the_python_that_one_names_is_the_python_that_builds(make, tmp_path):
+    ready(tmp_path)
+    assert "-m venv" not in make("-n", "linkcheck")[1]
+    other = tmp_path / "other-python"
+    for where, anew in (("/usr/bin", False), ("/opt/bin", True)):
+        other.write_text(f"#!/bin/sh\necho 3.12.1 {where}\n")
+        other.chmod(0o755)
+        assert (f"{other} -m venv" in make("-n", "linkcheck", f"PYTHON={other}")[1]) is anew
+    status, told = make("linkcheck", "PYTHON=/nonexistent")
+    assert status != 0
+    assert "make: no /nonexistent here" in told
+
+
+def test_where_git_does_not_know_the_date_none_is_told(make, tmp_path):
+    assert "\nBOOK_COMMITTED := \n" in make("-pn", "help")[1]
+    (tmp_path / "conf.py").touch()
+    git = ["git", "-C", tmp_path, "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    dated = {**os.environ, "GIT_COMMITTER_DATE": "1700000001 +0000"}
+    for command in (["init", "-q"], ["add", "conf.py"], ["commit", "-qm", "A book"]):
+        subprocess.run([*git, *command], env=dated, check=True)
+    assert "\nBOOK_COMMITTED := 1700000001\n" in make("-pn", "help")[1]
 
 
 def test_one_page_that_is_not_there(capsys):

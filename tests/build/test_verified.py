@@ -96,20 +96,44 @@ def test_the_docstrings_of_a_shown_module_are_run(book):
     assert book.build().says("third.py:4: WARNING: the example does not hold", "2.0")
 
 
+def test_a_page_counts_the_examples_that_stand_on_it_and_no_others(book):
+    docstring = '"""{0}\n\n    >>> {0}(6)\n    2.0\n    """'
+    for name in ("third", "hidden", "fifth"):
+        book.write(
+            f"halves/{name}.py",
+            "".join(
+                f"def {n}(x):\n    {docstring.format(n)}\n    return x / 3\n"
+                for n in (name, "other")
+            ),
+        )
+    drawing = (
+        "from matplotlib.figure import Figure\nfrom halves import hidden\nfigure_line = Figure\n"
+    )
+    book.write("halves/figures/__init__.py", "")
+    book.write("halves/figures/other.py", drawing)
+    book.page(
+        "```{doctest}\n>>> from halves.fifth import fifth\n>>> fifth(3)\n1.0\n```\n"
+        ":::{drawn} line\n:alt: A line.\n:::\n"
+        "```{literalinclude} ../halves/third.py\n:pyobject: third\n```\n"
+        "```{literalinclude} ../halves/third.py\n:pyobject: third\n```"
+    )
+    built = book.build()
+    assert built.status == 0, built.said
+    assert "5 examples verified" in built.said  # two of halving.md, and three
+
+
 @pytest.mark.parametrize(
-    ("name", "text", "reason"),
+    ("name", "text", "line", "reason"),
     [
-        ("gone", None, "ModuleNotFoundError: No module named 'halves.gone'"),
-        ("odd", "def odd(x):\n    return x / / 2\n", "SyntaxError: invalid syntax"),
-        ("bad", "bad = 1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("odd", "def odd(x):\n    return x / / 2\n", 2, "SyntaxError: invalid syntax"),
+        ("bad", "\n\nbad = 1 / 0\n", 3, "ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_shown_module_that_cannot_be_imported_is_named(book, name, text, reason):
-    if text:
-        book.write(f"halves/{name}.py", text)
+def test_a_shown_module_that_cannot_be_imported_is_named(book, name, text, line, reason):
+    book.write(f"halves/{name}.py", text)
     book.page(f"```{{literalinclude}} ../halves/{name}.py\n```")
-    told = f"the page shows halves.{name}, which cannot be imported: {reason}"
-    assert book.build("--keep-going").says("other.md", told)
+    told = f"WARNING: {reason}; nothing that needs it is run: other"
+    assert book.build().says(f"halves/{name}.py:{line}: {told}")
 
 
 # -- when a page is run again ---------------------------------------------------------------------
@@ -138,10 +162,16 @@ def test_a_failed_build_fails_again_without_a_change_and_passes_once_mended(book
     assert book.build().status == 0
 
 
-def test_a_changed_setting_runs_every_page_again(book):
-    book.build()
-    book.edit("conf.py", "project", "doctest_global_setup = 'extra = 1'\nproject")
-    assert "5 changed" in book.build().said
+@pytest.mark.parametrize("changed", ["a setting", "data"])
+def test_what_all_examples_stand_on_runs_every_page_with_examples_again(book, changed):
+    book.page("```{doctest}\n>>> 1\n1\n```")
+    assert book.build().status == 0
+    if changed == "data":
+        book.write("halves/data/numbers.csv", "1,2\n")
+    else:
+        book.edit("conf.py", "project", "doctest_global_setup = 'extra = 1'\nproject")
+    assert "2 changed" in book.build().said
+    assert "0 changed" in book.build().said
 
 
 def test_a_build_that_was_cut_off_is_not_taken_for_a_good_one(book):

@@ -16,9 +16,11 @@ from snippets.fast_weights import (
     carry,
     delta_write,
     dpfp,
+    each_weight,
     elu_plus_one,
     fast_weights,
     flip_flop,
+    from_to,
     hyperbolic_features,
     kernel_errors,
     learn_flip_flop,
@@ -27,7 +29,6 @@ from snippets.fast_weights import (
     linear_attention_recurrent,
     normalised,
     positive_features,
-    program,
     softmax_kernel,
     squash,
     trigonometric_features,
@@ -126,8 +127,42 @@ def test_recurrent_and_chunked_forms_are_one_jax_scan(sizes, size):
     assert np.allclose(linear_attention_chunked(q, k, v, size), expected, atol=1e-12, rtol=1e-10)
 
 
+def answer(function):
+    """What a form of attention gives, or that it gives none."""
+    try:
+        return function()
+    except ValueError as error:
+        assert str(error) == "normalised: the weights of a query sum to zero"
+        return None
+
+
+@pytest.mark.holds(
+    "linear_attention", "linear_attention_recurrent", "linear_attention_chunked", by="brute force"
+)
+@settings(max_examples=60)
+@given(seeds, st.integers(0, 6), st.integers(1, 7), st.sampled_from([0.5, 1e100]))
+def test_three_forms_of_one_attention_give_or_refuse_the_same(seed, n, size, scale):
+    rng = np.random.default_rng(seed)
+    q, k = rng.integers(3, size=(2, n, 2)) * rng.integers(2, size=(2, n, 1)) * scale
+    v = rng.normal(size=(n, 3))
+    forms = (
+        lambda: linear_attention(q, k, v, causal=True),
+        lambda: linear_attention_recurrent(q, k, v),
+        lambda: linear_attention_chunked(q, k, v, size),
+    )
+    weights = np.tril(q @ k.T)
+    wanted = None
+    if weights.sum(1).all():
+        wanted = weights @ v / weights.sum(1, keepdims=True)
+    for form in forms:
+        ours = answer(form)
+        assert (ours is None) == (wanted is None)
+        if wanted is not None:
+            np.testing.assert_allclose(ours, wanted, rtol=1e-12, atol=1e-12)
+
+
 def test_a_chunk_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="a chunk of 0"):
+    with pytest.raises(ValueError, match="size must be 1 or more"):
         linear_attention_chunked(*pairs((4, 2, 2, 0)), 0)
 
 
@@ -294,24 +329,33 @@ def unrolled(slow, xs):
     return w
 
 
-@pytest.mark.holds("program", "carry", by="derivative: jax.jacobian")
-@pytest.mark.parametrize("r", [3, 4])
+BOTH = [
+    pytest.param(
+        each_weight, 3, marks=pytest.mark.holds("each_weight", by="derivative: jax.jacobian")
+    ),
+    pytest.param(from_to, 4, marks=pytest.mark.holds("from_to", by="derivative: jax.jacobian")),
+]
+
+
+@pytest.mark.holds("carry", by="derivative: jax.jacobian")
+@pytest.mark.parametrize(("program", "r"), BOTH)
 @settings(max_examples=4)
 @given(seeds)
-def test_the_derivative_that_is_carried_forward_is_that_of_jax(r, seed):
+def test_the_derivative_that_is_carried_forward_is_that_of_jax(program, r, seed):
     rng = np.random.default_rng(seed)
     slow, xs = rng.uniform(-0.3, 0.3, size=(r, 3)), rng.normal(size=(6, 3))
     w, p = program(slow, xs[0])
     assert np.allclose(p, jax.jacobian(unrolled)(slow, xs[:1]), atol=1e-14, rtol=1e-10)
     for x in xs[1:]:
-        w, p = carry(slow, w, p, x)
+        w, p = carry(w, p, *program(slow, x))
     assert np.allclose(w, unrolled(slow, xs), atol=1e-13, rtol=1e-10)
     assert np.allclose(p, jax.jacobian(unrolled)(slow, xs), atol=1e-12, rtol=1e-10)
 
 
-def test_runs_side_by_side_are_as_each_alone():
+@pytest.mark.parametrize(("program", "r"), BOTH)
+def test_runs_side_by_side_are_as_each_alone(program, r):
     rng = np.random.default_rng(0)
-    slow, x = rng.normal(size=(5, 4, 3)), rng.normal(size=(5, 3))
+    slow, x = rng.normal(size=(5, r, 3)), rng.normal(size=(5, 3))
     change, slope = program(slow, x)
     for i in range(5):
         alone = program(slow[i], x[i])
@@ -320,11 +364,17 @@ def test_runs_side_by_side_are_as_each_alone():
         )
 
 
+def learn(program, r, eta, n, runs, seed=7):
+    rng = np.random.default_rng(seed)
+    slow = rng.uniform(-0.1, 0.1, size=(runs, r, 3))
+    return learn_flip_flop(program, slow, eta, *flip_flop(rng, n, runs))
+
+
 @pytest.mark.holds("learn_flip_flop", by="brute force: one run after another")
-@pytest.mark.parametrize(("r", "eta"), [(3, 1.0), (4, 0.5)])
-def test_learning_many_runs_at_once_is_learning_one_after_another(r, eta):
+@pytest.mark.parametrize(("program", "r", "eta"), [(each_weight, 3, 1.0), (from_to, 4, 0.5)])
+def test_learning_many_runs_at_once_is_learning_one_after_another(program, r, eta):
     n, runs = 450, 3
-    found = learn_flip_flop(np.random.default_rng(5), r, eta, n, runs)
+    found = learn(program, r, eta, n, runs, seed=5)
     rng = np.random.default_rng(5)
     starts = rng.uniform(-0.1, 0.1, size=(runs, r, 3))
     xs, targets = flip_flop(rng, n, runs)
@@ -336,15 +386,14 @@ def test_learning_many_runs_at_once_is_learning_one_after_another(r, eta):
             right = right + 1 if abs(error) <= 0.05 else 0
             solved += [t] if right >= 100 else []
             slow = slow + eta * error * p[x[t].argmax()]
-            w, p = carry(slow, w, p, x[t])
+            w, p = carry(w, p, *program(slow, x[t]))
         assert found[run] == min(solved, default=np.inf)
 
 
 def test_the_flip_flop_is_learnt_by_both_interfaces_and_not_without_learning():
-    learn = lambda *args: learn_flip_flop(np.random.default_rng(7), *args)  # noqa: E731
-    assert np.isfinite(learn(3, 1.0, 600, 30)).mean() > 0.5
-    assert np.isfinite(learn(4, 0.5, 1500, 20)).mean() > 0.3
-    assert not np.isfinite(learn(3, 0.0, 300, 30)).any()
+    assert np.isfinite(learn(each_weight, 3, 1.0, 600, 30)).mean() > 0.5
+    assert np.isfinite(learn(from_to, 4, 0.5, 1500, 20)).mean() > 0.3
+    assert not np.isfinite(learn(each_weight, 3, 0.0, 300, 30)).any()
 
 
 def test_weights_that_sum_to_one_leave_a_mean_as_it_is():

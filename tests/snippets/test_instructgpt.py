@@ -158,6 +158,17 @@ def test_instructions_and_answers_have_the_lengths_that_the_code_counts_on():
             assert len(encode(said(word, times), MERGES)) == ig.ANSWER
 
 
+@pytest.mark.holds("answer", "asked", by="library: re.fullmatch")
+@given(st.sampled_from(ig.WORDS.split()), st.integers(1, ig.ANSWER - 1))
+def test_an_answer_reads_as_the_word_so_many_times(word, times):
+    prompt = np.array(encode(ig.instruction(word, times), MERGES))
+    token, asked = ig.asked(prompt)
+    assert asked == times and decode([token], MERGES).decode() == f" {word}"
+    said = ig.answer(token, times)
+    assert len(said) == ig.ANSWER
+    assert re.fullmatch(rf"( {word}){{{times}}}\.\n*", decode(said, MERGES).decode())
+
+
 @pytest.mark.holds("instruction", by="library: re.fullmatch")
 @given(st.sampled_from(ig.WORDS.split()), st.integers(1, ig.ANSWER - 1))
 def test_instructions_can_be_read_back(word, times):

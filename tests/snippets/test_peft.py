@@ -169,6 +169,20 @@ def test_an_adapter_is_x_and_a_network(seed):
     np.testing.assert_allclose(peft.adapter(x, down, b, up, c), wanted, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.holds("scaled", "preceded", by="brute force: row by row")
+@given(seeds, st.booleans(), st.integers(0, 3))
+def test_a_batch_shares_its_vectors_or_each_text_has_its_own(seed, own, m):
+    rng = np.random.default_rng(seed)
+    x, batch = rng.normal(size=(2, 4, 5)), (2,) if own else ()
+    by, first = rng.normal(size=(*batch, 1, 5)), rng.normal(size=(*batch, m, 5))
+    wider = peft.preceded(x, first)
+    for i in range(2):
+        mine, its = (by[i], first[i]) if own else (by, first)
+        for row, factored in zip(x[i], peft.scaled(x, by)[i], strict=True):
+            assert factored.tolist() == [a * b for a, b in zip(mine[0], row, strict=True)]
+        assert wider[i].tolist() == its.tolist() + x[i].tolist()
+
+
 @pytest.mark.holds("parts", by="brute force: by their names")
 def test_parts_are_the_arrays_of_one_place_in_the_order_of_adapter():
     rng = np.random.default_rng(0)

@@ -406,14 +406,14 @@ def test_an_iteration_is_a_step_of_jaxs_adam_for_each_minibatch():
 
 @pytest.mark.holds("summary", by="brute force: answer by answer")
 def test_the_summary_is_the_mean_over_the_answers():
-    r, wrong, leash = rlhf.summary(ROLLED)
+    r, wrong, spent = rlhf.summary(ROLLED)
     n = len(ROLLED["r"])
     ratios = [
         np.exp(a.sum() - b.sum()) for a, b in zip(ROLLED["log_p"], ROLLED["log_sft"], strict=True)
     ]
     assert r == pytest.approx(sum(ROLLED["r"].tolist()) / n, rel=1e-10)
     assert wrong == sum(int(mistakes(row[None])[0]) for row in ROLLED["tokens"]) / n
-    assert leash == pytest.approx(sum(np.log(ratios)) / n, rel=1e-10)
+    assert spent == pytest.approx(sum(np.log(ratios)) / n, rel=1e-10)
 
 
 @pytest.mark.holds("value_step", by="derivative: jax.grad")

@@ -10,6 +10,7 @@ ROOMS = (
     "numbering",
     "strict",
     "verified",
+    "prompts",
     "citations",
     "equations",
     "figures",

@@ -19,15 +19,14 @@ from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.labels import BaseLabelStyle
 from pybtex.style.template import field, sentence
 from sphinx import addnodes
-from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
 
+from verified_book.messages import CITATIONS
 from verified_book.shown import digest
 
-logger = logging.getLogger(__name__)
 env_updated = BibtexDomain.env_updated
 format_entry = BaseStyle.format_entry
 find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
@@ -52,8 +51,7 @@ class Cite(CiteRole):
         try:
             return super().result_nodes(document, env, node, is_ref)
         except ValueError as error:
-            message = "%s: write key{§1, eq. 2}, with no braces inside the locator"
-            logger.warning(message, error, location=(env.docname, self.lineno), type="citations")
+            CITATIONS.warn("form", error, location=(env.docname, self.lineno))
             return [nodes.Text(self.target)], []
 
 

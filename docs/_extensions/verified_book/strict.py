@@ -20,13 +20,11 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging as sphinx_logging
 from sphinx.util.typing import ExtensionMetadata
 
+from verified_book.messages import STRICT
 from verified_book.page_notes import PageNotes
 from verified_book.shown import Links
-
-logger = sphinx_logging.getLogger(__name__)
 
 EXTENSIONS = Path(__file__).resolve().parents[1]
 
@@ -137,8 +135,7 @@ def compare(app, env):
             other = first.setdefault((kind, name), (page, line))
             if other[0] != page:
                 place = f"{env.doc2path(other[0], False)}:{other[1]}"
-                message = "the %s %s stands already in %s: rename one of them"
-                logger.warning(message, kind, name, place, location=(page, line), type="strict")
+                STRICT.warn("label_twice", kind, name, place, location=(page, line))
 
 
 class SaidHere(logging.Filter):

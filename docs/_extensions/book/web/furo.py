@@ -3,16 +3,12 @@
 sphinx-design gives us folded boxes, which need neither its style sheet nor its script: a page
 saves 10 kB without them.  Some roles that Sphinx and docutils write into a page are wrong or
 deprecated, and a screen reader would trip over them: they are put right as the page is written.
-Compiled templates are kept beside the doctrees, so that only a first build compiles them.
 The look is in ``docs/_static/book.css``; the content security policy and the first script are
 in ``docs/_templates/base.html``.
-
-Knows nothing of the book, only of Sphinx.
 """
 
-from pathlib import Path
-
-from jinja2 import FileSystemBytecodeCache
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 UNUSED = {"sphinx-design.min.css", "design-tabs.js"}
 BODY = {
@@ -41,14 +37,6 @@ def finish(app, pagename, templatename, context, doctree):
             context[part] = replaced(context[part], changes)
 
 
-def keep_templates(app):
-    if templates := getattr(app.builder, "templates", None):
-        folder = Path(app.doctreedir, "templates")
-        folder.mkdir(exist_ok=True)
-        templates.environment.bytecode_cache = FileSystemBytecodeCache(str(folder))
-
-
-def setup(app):
-    app.connect("builder-inited", keep_templates)
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", finish, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

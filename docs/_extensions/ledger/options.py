@@ -1,0 +1,41 @@
+"""What stands behind ``:was:``, ``:kind:`` and ``:also:`` of an ``{annotation}``."""
+
+import re
+from datetime import date
+
+from ledger.records import KINDS, VERDICTS, Change
+
+
+def changes(text: str) -> list[Change]:
+    """``VERDICT, DATE, reason``, several of them separated by strokes, the oldest first."""
+    return [change(part.strip()) for part in text.split("|")]
+
+
+def change(text):
+    verdict, day, reason = ([part.strip() for part in text.split(",", 2)] + ["", ""])[:3]
+    if verdict not in VERDICTS or not is_date(day) or not reason:
+        raise ValueError(f"write “VERDICT, YEAR-MONTH-DAY, reason”, not “{text}”")
+    return Change(verdict, day, " ".join(reason.split()))
+
+
+def is_date(text):
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def kind(text: str) -> tuple[str, str | None]:
+    """``KIND``, or ``KIND, case``."""
+    name, _, case = (part.strip() for part in text.partition(","))
+    if name not in KINDS:
+        raise ValueError(f"choose a kind of {', '.join(KINDS)}, not “{name}”")
+    return name, case or None
+
+
+def ids(text: str) -> list[str]:
+    """Ids of claims, such as ``7.11``."""
+    found = text.split()
+    if not found or not all(re.fullmatch(r"\w+\.\d+", id_) for id_ in found):
+        raise ValueError(f"write ids of claims, such as 7.11, not “{text}”")
+    return found
