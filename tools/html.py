@@ -28,9 +28,7 @@ def build(root=ROOT, options=("-j", "auto")):
         elif html.exists():
             os.replace(html, failed)
             if status == 1:
-                print(
-                    "make: the book does not hold: see above, and the marked pages in build/failed/"
-                )
+                print("make: the book does not hold: see above, and build/failed/ for its pages")
     return status
 
 
