@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
+SPHINX := $(PY) -m sphinx -W -j auto -c . -d build/doctrees
 # When the book was committed, if Git knows; an edition without that date has the release's.
 BOOK_COMMITTED := $(or $(BOOK_COMMITTED),$(shell git ls-files --error-unmatch conf.py \
   >/dev/null 2>&1 && git log -1 --format=%ct))
@@ -21,6 +21,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:  # tasks share what they make: make -j runs one after the other
 .PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub \
         editions audit oracles matrix mutation exercises linkcheck lint format messages bench sheet \
         clean
@@ -79,14 +80,10 @@ $(AUDITS): tests/editions/package-lock.json
 # --- the book ---------------------------------------------------------------------------------
 
 html: $(BOOK) ## build the verified book: build/html/index.html
-	@rm -rf build/failed
-	@$(SPHINX) -b html docs build/html || { status=$$?; \
-	  rm -rf build/failed; mv build/html build/failed 2>/dev/null; test $$status != 1 || \
-	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit $$status; }
-	@echo "The book: build/html/index.html"
+	@$(PY) tools/html.py
 
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
-	@$(PY) tools/one_page.py $(PAGE)
+	@$(PY) tools/one_page.py "$(PAGE)"
 
 new-entry: $(BOOK) ## begin an entry: make new-entry STEM=rope KEY=su2024roformer PART=efficiency
 	@$(PY) tools/new_entry.py "$(STEM)" "$(KEY)" "$(PART)"
@@ -96,7 +93,7 @@ doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then th
 	@$(PY) -m pytest --doctest-modules snippets -o addopts="-q --import-mode=importlib"
 
 livehtml: $(BOOK) ## write with a preview that reloads when you save
-	@$(PY) tools/live.py --open-browser --port $(or $(PORT),8000)
+	@$(PY) tools/live.py --open-browser --port "$(or $(PORT),8000)"
 
 runtime: $(BOOK) $(RUNTIME) ## get Python for the browser, by its hashes: build/runtime
 	@$(PY) tools/runtime/get.py
@@ -121,7 +118,7 @@ epub: $(BOOK) ## build/epub/from-attention-to-rlhf.epub
 	@echo "The EPUB: build/epub/from-attention-to-rlhf.epub"
 
 linkcheck: $(BOOK) ## follow every link of the book
-	@$(PY) -m sphinx -c . -d build/doctrees -b linkcheck docs build/linkcheck
+	@$(PY) -m sphinx -j auto -c . -d build/doctrees -b linkcheck docs build/linkcheck
 
 # --- the proof --------------------------------------------------------------------------------
 
