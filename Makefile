@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
+SPHINX := $(PY) -m sphinx -W -j auto -c . -d build/doctrees
 # When the book was committed, if Git knows; an edition without that date has the release's.
 BOOK_COMMITTED := $(or $(BOOK_COMMITTED),$(shell git ls-files --error-unmatch conf.py \
   >/dev/null 2>&1 && git log -1 --format=%ct))
@@ -21,8 +21,10 @@ export OPENBLAS_NUM_THREADS ?= 1
 SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html page new-entry test train doctest livehtml pdf pdf-deps epub editions audit \
-        oracles matrix mutation linkcheck lint format bench sheet clean
+.NOTPARALLEL:  # tasks share what they make: make -j runs one after the other
+.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub \
+        editions audit oracles matrix mutation exercises linkcheck lint format messages bench sheet \
+        clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -57,9 +59,16 @@ EDITIONS := $(VENV)/has-editions
 ORACLES := $(VENV)/has-oracles
 MATRIX := $(VENV)/has-matrix
 MUTATION := $(VENV)/has-mutation
+RUNTIME := tools/runtime/node_modules/.package-lock.json
 AUDITS := tests/editions/node_modules/.package-lock.json
 BROWSER := command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
   tools/apt.sh tools/apt-browser.txt
+
+$(RUNTIME): tools/runtime/package-lock.json
+	@echo "installing Pyodide and CodeMirror into tools/runtime/node_modules"
+	@cd tools/runtime && npm ci --silent --no-audit --no-fund || \
+	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
+	@touch $@
 
 $(AUDITS): tests/editions/package-lock.json
 	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
@@ -71,14 +80,10 @@ $(AUDITS): tests/editions/package-lock.json
 # --- the book ---------------------------------------------------------------------------------
 
 html: $(BOOK) ## build the verified book: build/html/index.html
-	@rm -rf build/failed
-	@$(SPHINX) -b html docs build/html || { status=$$?; \
-	  rm -rf build/failed; mv build/html build/failed 2>/dev/null; test $$status != 1 || \
-	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit $$status; }
-	@echo "The book: build/html/index.html"
+	@$(PY) tools/build_html.py
 
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
-	@$(PY) tools/one_page.py $(PAGE)
+	@$(PY) tools/one_page.py "$(PAGE)"
 
 new-entry: $(BOOK) ## begin an entry: make new-entry STEM=rope KEY=su2024roformer PART=efficiency
 	@$(PY) tools/new_entry.py "$(STEM)" "$(KEY)" "$(PART)"
@@ -88,7 +93,16 @@ doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then th
 	@$(PY) -m pytest --doctest-modules snippets -o addopts="-q --import-mode=importlib"
 
 livehtml: $(BOOK) ## write with a preview that reloads when you save
-	@$(PY) tools/live.py --open-browser --port $(or $(PORT),8000)
+	@$(PY) tools/live.py --open-browser --port "$(or $(PORT),8000)"
+
+runtime: $(BOOK) $(RUNTIME) ## get Python for the browser, by its hashes: build/runtime
+	@$(PY) tools/runtime/get.py
+
+play: $(BOOK) ## build the book with code that runs in the page, and serve it
+	@test -d build/runtime || $(MAKE) --no-print-directory runtime
+	@$(MAKE) --no-print-directory html
+	@echo "http://127.0.0.1:$(or $(PORT),8000), until Ctrl-C"
+	@$(PY) -m http.server --bind 127.0.0.1 --directory build/html $(or $(PORT),8000) >/dev/null 2>&1
 
 pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \
@@ -104,7 +118,7 @@ epub: $(BOOK) ## build/epub/from-attention-to-rlhf.epub
 	@echo "The EPUB: build/epub/from-attention-to-rlhf.epub"
 
 linkcheck: $(BOOK) ## follow every link of the book
-	@$(PY) -m sphinx -c . -d build/doctrees -b linkcheck docs build/linkcheck
+	@$(PY) -m sphinx -j auto -c . -d build/doctrees -b linkcheck docs build/linkcheck
 
 # --- the proof --------------------------------------------------------------------------------
 
@@ -136,6 +150,9 @@ mutation: $(MUTATION) ## change the snippets on purpose, and see the book notice
 	@$(PY) -m pytest tests/mutation
 	@$(PY) tools/mutation.py $(MODULES)
 
+exercises: $(BOOK) ## prove the exercises: solutions pass, stubs and known mistakes fail
+	@$(PY) tools/exercises.py
+
 lint: $(TESTS) ## check format and style
 	@$(PY) -m ruff format --check -q . || { echo "make: run “make format”"; exit 1; }
 	@$(PY) -m ruff check -q .
@@ -143,6 +160,9 @@ lint: $(TESTS) ## check format and style
 format: $(TESTS) ## put format and imports in order
 	@$(PY) -m ruff format -q .
 	@$(PY) -m ruff check -q --fix .
+
+messages: $(BOOK) ## put what the extensions say into CONTRIBUTING.md
+	@$(PY) tools/messages.py
 
 train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 	@$(PY) tools/train.py

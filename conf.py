@@ -55,6 +55,22 @@ verified_package = "snippets"
 
 # The ledger: every paragraph of the list is translated
 ledger_paragraphs = "docs/source-paragraphs.txt"
+ledger_faults = {"copy": "the Chinese copy", "author": "the list’s author"}
+ledger_lost = ("lost in the copy", "what the copy lost or altered")
+ledger_documentation = "appendix/data"
+OURS = "CC-BY-4.0"
+THEIRS = (
+    "The translation: CC-BY-4.0 as far as we can grant it; the rights of the authors of the list "
+    "and of its Chinese copy are untouched."
+)
+ledger_licences = {
+    "claims": {"words": THEIRS, "all else": OURS},
+    "numbers": OURS,
+    "errata": OURS,
+}
+citing_page = "appendix/about#cite-a-claim"
+reporting_page = "appendix/about#corrections"
+card_entry = "Entry {} of 19"
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"
@@ -69,6 +85,8 @@ html_baseurl = html_baseurl and html_baseurl.rstrip("/") + "/"
 repository_url = os.environ.get("BOOK_REPOSITORY", "")
 citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 book_date = citation["date-released"]
+book_subtitle = "An annotated, executable edition of a reading list: nineteen papers"
+book_subjects = ["Transformers", "attention", "large language models", "RLHF", "NumPy"]
 
 # HTML
 html_theme = "furo"

@@ -2,7 +2,8 @@
 Translate (Bahdanau et al. 2015).
 
 Additive attention, the recurrent network around it, and the plain
-encoder-decoder that it was measured against.
+encoder-decoder that it was measured against, for one sentence at a time: a
+batch of them would need a mask, as in entry 2.
 Shapes: t_x and t_y words of the source and of the target, m embedding width,
 n hidden width, c annotation width (2n), a alignment width (the paper's n').
 """
@@ -12,7 +13,7 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float
 
-from snippets.layers import sigmoid, softmax
+from snippets.layers import check_sizes, sigmoid, softmax
 
 
 def energies(
@@ -38,10 +39,8 @@ def additive_attention(
 ) -> tuple[Float[Array, " t_x"], Float[Array, " c"]]:
     """The weights of the annotations, and their mean under these weights.
 
-    Bahdanau et al. 2015, eqs. 5 and 6.
+    Bahdanau et al. 2015, eqs. 5 and 6.  Of no annotations the mean is zeros.
     """
-    if not len(h):
-        raise ValueError("additive_attention: there is nothing to attend to")
     alpha = softmax(energies(s, h, w_a, u_a, v_a))
     return alpha, alpha @ h
 
@@ -68,6 +67,7 @@ def gru_step(
 
 def init_gru(rng: np.random.Generator, n: int, i: int) -> dict[str, Array]:
     """Random weights of a unit of n states that reads i numbers."""
+    check_sizes("init_gru", 1, n=n, i=i)
     sizes = {"w": i, "u": n, "w_z": i, "u_z": n, "w_r": i, "u_r": n}
     return {
         name: rng.normal(size=(n, size)) / np.sqrt(size)
@@ -109,6 +109,8 @@ def initial_state(
 
     Bahdanau et al. 2015, §A.2.2: s_0 = tanh(W_s h_1), the backward half.
     """
+    if not len(h) or h.shape[1] != 2 * len(w_s):
+        raise ValueError("initial_state: h holds no word, or not two halves")
     return np.tanh(w_s @ h[0, len(w_s) :])
 
 
@@ -124,6 +126,8 @@ def rnnsearch(
     Bahdanau et al. 2015, §3.1 and §A.2.2; ys are the embeddings of the words
     so far, p the weights of the unit, a the three of the attention.
     """
+    if not len(ys):
+        raise ValueError("rnnsearch: an empty sentence has no states")
     states, alignment, s = [], [], s_0
     for y in ys:
         alpha, c = additive_attention(s, h, *a)
@@ -163,7 +167,7 @@ def word_probabilities(
     u_o: Float[Array, "i n"],
     v_o: Float[Array, "i m"],
     c_o: Float[Array, "i c"],
-    w_o: Float[Array, "v l"],
+    w_o: Float[Array, "v i//2"],
 ) -> Float[Array, " v"]:
     """How likely each word of the vocabulary is to come next.
 
@@ -185,6 +189,7 @@ def rnn_parameters(
     Bahdanau et al. 2015, the shapes of §A.2 with the sizes of §A.2.3;
     biases left out, as in the paper's equations.
     """
+    check_sizes("rnn_parameters", n=n, m=m, l=l, a=a, vocabulary=vocabulary)
     encoders, c = (2, 2 * n) if search else (1, n)
     embeddings = 2 * vocabulary * m
     encoder = encoders * 3 * n * (m + n)

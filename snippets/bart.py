@@ -9,22 +9,34 @@ f feed-forward width, v vocabulary.
 from typing import Any as Array
 
 import autograd.numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from snippets.layers import (
+    IGNORED,
     Params,
+    all_real,
     block_params,
+    check_ids,
+    check_sizes,
     cross_entropy,
     gelu,
     layer_norm,
     n_layers,
     part,
+    positions,
 )
-from snippets.transformer import attend, causal_mask, init_block, think
+from snippets.transformer import (
+    attend,
+    causal_mask,
+    init_block,
+    padding_mask,
+    think,
+)
 
 
 def sample(rng: np.random.Generator, n: int, p: float) -> Int[Array, " k"]:
     """A share p of n positions, at random and in order."""
+    check_sizes("sample", n=n)
     if not 0 <= p <= 1:
         raise ValueError(f"sample: the share {p} is not between 0 and 1")
     return np.sort(rng.choice(n, size=round(p * n), replace=False))
@@ -56,8 +68,9 @@ def span_lengths(
 
     Lewis et al. 2020, §2.2; the cut is that of their code.
     """
-    if lam <= 0:
-        raise ValueError(f"span_lengths: the mean length {lam} is not > 0")
+    check_sizes("span_lengths", total=total)
+    if not 1e-3 < lam < 1e9:
+        raise ValueError(f"span_lengths: no mean length is {lam}")
     lengths = np.zeros(0, dtype=int)
     while lengths.sum() < total:
         lengths = np.append(lengths, rng.poisson(lam, size=total))
@@ -145,6 +158,8 @@ def init_bart(
     Lewis et al. 2020, §2.1; learned positions and a LayerNorm after each
     embedding are those of their code.
     """
+    check_sizes("init_bart", 1, v=v, n=n, d=d, f=f)
+    check_sizes("init_bart", n_layers=n_layers)
     params = {"tok_emb": np.zeros((v, d))}
     for side, cross in (("enc", False), ("dec", True)):
         params |= {f"{side}.pos_emb": np.zeros((n, d))}
@@ -160,15 +175,22 @@ def init_bart(
 
 
 def embed(
-    params: Params, side: str, tokens: Int[Array, "*b n"]
+    params: Params,
+    side: str,
+    tokens: Int[Array, "*b n"],
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n d"]:
-    """Tokens and positions, normalised, for one side: "enc" or "dec"."""
-    positions = params[f"{side}.pos_emb"]
-    if tokens.shape[-1] > len(positions):
-        raise ValueError(f"embed: only {len(positions)} positions are known")
-    x = params["tok_emb"][tokens] + positions[: tokens.shape[-1]]
-    p = part(params, f"{side}.emb_")
-    return layer_norm(x, p["gain"], p["bias"])
+    """Tokens and positions, normalised, for one side: "enc" or "dec".
+
+    real: in a batch of unequal lengths, True at tokens, False at padding.
+    """
+    if side not in ("enc", "dec"):
+        raise ValueError(f"embed: the side is enc or dec, not {side!r}")
+    p, places = part(params, f"{side}."), positions(all_real(tokens, real))
+    check_ids("embed: tokens", tokens, len(params["tok_emb"]))
+    check_ids("embed: positions", places, len(p["pos_emb"]))
+    x = params["tok_emb"][tokens] + p["pos_emb"][places]
+    return layer_norm(x, p["emb_gain"], p["emb_bias"])
 
 
 def blocks(params: Params, side: str) -> list[Params]:
@@ -178,12 +200,18 @@ def blocks(params: Params, side: str) -> list[Params]:
 
 
 def encode(
-    params: Params, tokens: Int[Array, "*b m"], h: int
+    params: Params,
+    tokens: Int[Array, "*b m"],
+    h: int,
+    real: Bool[Array, "*b m"] | None = None,
 ) -> Float[Array, "*b m d"]:
-    """The spoilt document, read in both directions (Lewis et al. 2020, §2)."""
-    x = embed(params, "enc", tokens)
+    """The spoilt document, read in both directions (Lewis et al. 2020, §2).
+
+    real as in `embed`.
+    """
+    x = embed(params, "enc", tokens, real)
     for p in blocks(params, "enc"):
-        x = think(attend(x, x, p, h), p, gelu)
+        x = think(attend(x, x, p, h, padding_mask(real)), p, gelu)
     return x
 
 
@@ -192,16 +220,20 @@ def decode(
     tokens: Int[Array, "*b n"],
     memory: Float[Array, "*b m d"],
     h: int,
+    real: Bool[Array, "*b n"] | None = None,
+    read: Bool[Array, "*b m"] | None = None,
 ) -> Float[Array, "*b n v"]:
     """Logits of each next token, from those before it and what was read.
 
     Lewis et al. 2020, §2 and §2.1: causal attention, then attention to the
-    encoder's last states; the token embeddings make the logits.
+    encoder's last states; the token embeddings make the logits.  real as in
+    `embed`; read: the same of what the encoder has read.
     """
-    x, mask = embed(params, "dec", tokens), causal_mask(tokens.shape[-1])
+    x, mask = embed(params, "dec", tokens, real), padding_mask(read)
+    seen = causal_mask(tokens.shape[-1]) & padding_mask(real)
     for p in blocks(params, "dec"):
-        x = attend(x, x, p, h, mask)
-        x = think(attend(x, memory, part(p, "cross."), h), p, gelu)
+        x = attend(x, x, p, h, seen)
+        x = think(attend(x, memory, part(p, "cross."), h, mask), p, gelu)
     return x @ params["tok_emb"].T
 
 
@@ -211,16 +243,27 @@ def denoising_loss(
     document: Int[Array, "*b n"],
     h: int,
     start: int,
+    real: Bool[Array, "*b n"] | None = None,
+    read: Bool[Array, "*b m"] | None = None,
 ) -> Float[Array, ""]:
     """Cross-entropy of the document, given what is left of it.
 
     Lewis et al. 2020, §2.2, as a mean over the tokens where §2 has the sum;
-    the decoder reads the document one step late.
+    the decoder reads the document one step late.  real: which tokens of the
+    document are no padding; read: the same of what is left.
     """
-    first = np.full((*document.shape[:-1], 1), start)
-    late = np.concatenate([first, document[..., :-1]], axis=-1)
-    logits = decode(params, late, encode(params, spoilt, h), h)
-    return cross_entropy(logits, document)
+    real = all_real(document, real)
+    memory = encode(params, spoilt, h, read)
+    logits = decode(params, late(document, start, real), memory, h, real, read)
+    return cross_entropy(logits, np.where(real, document, IGNORED))
+
+
+def late(
+    document: Int[Array, "*b n"], start: int, real: Bool[Array, "*b n"]
+) -> Int[Array, "*b n"]:
+    """What the decoder reads: start, and each token one place further on."""
+    begins = positions(real) == 0
+    return np.where(begins, start, np.roll(document, 1, axis=-1))
 
 
 def stack_parameters(d: int, n_layers: int, cross: bool = False) -> int:
@@ -229,6 +272,7 @@ def stack_parameters(d: int, n_layers: int, cross: bool = False) -> int:
     Feed-forward width 4d; with cross, the second attention of a decoder
     (Lewis et al. 2020, §2.1).
     """
+    check_sizes("stack_parameters", d=d, n_layers=n_layers)
     attention, norm = 4 * (d * d + d), 2 * d
     ffn = 2 * 4 * d * d + 4 * d + d
     return n_layers * ((1 + cross) * (attention + norm) + ffn + norm)
@@ -242,6 +286,7 @@ def bart_parameters(
     Lewis et al. 2020, §2.1; one token embedding, positions for each side and
     a norm after them; the defaults are those of the released models.
     """
+    check_sizes("bart_parameters", vocabulary=vocabulary, positions=positions)
     embeddings = vocabulary * d + 2 * (positions * d + 2 * d)
     encoder = stack_parameters(d, n_layers)
     return embeddings + encoder + stack_parameters(d, n_layers, cross=True)

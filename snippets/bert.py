@@ -13,14 +13,24 @@ from jaxtyping import Bool, Float, Int
 
 from snippets.layers import (
     Params,
+    all_real,
     block_params,
+    check_ids,
+    check_sizes,
     cross_entropy,
     feed_forward,
+    first,
     gelu,
     layer_norm,
     n_layers,
+    positions,
 )
-from snippets.transformer import attention, merge_heads, split_heads
+from snippets.transformer import (
+    attention,
+    merge_heads,
+    padding_mask,
+    split_heads,
+)
 
 EPS = 1e-12  # of every LayerNorm, in the authors' code
 
@@ -38,8 +48,11 @@ def mask_tokens(
     """What the model is shown, and which tokens it has to predict.
 
     Devlin et al. 2019, §3.1, task 1: of the chosen, 80% become the token
-    mask and 10% a random one; special tokens are never chosen.
+    mask and 10% a random one; special tokens are never chosen.  One text;
+    padding, if it has any, is special too.
     """
+    check_ids("mask_tokens: ids", ids, v)
+    check_ids("mask_tokens: mask", np.array([mask]), v)
     if np.all(special):
         raise ValueError("mask_tokens: every token is special")
     if not 0 < rate <= 1:
@@ -63,6 +76,10 @@ def sentence_pair(
     """
     if len(documents) < 2:
         raise ValueError("sentence_pair: one document alone has no other")
+    if not all(documents):
+        raise ValueError("sentence_pair: one of the documents is empty")
+    check_ids("sentence_pair: i", np.array([i]), len(documents))
+    check_ids("sentence_pair: j", np.array([j]), len(documents[i]))
     first, document = documents[i][j], documents[i]
     if j + 1 < len(document) and rng.random() < 0.5:
         return first, document[j + 1], True
@@ -78,6 +95,8 @@ def pack(
     Devlin et al. 2019, §3, input/output representations.
     """
     ids = np.array([cls, *a, sep, *b, sep])
+    if np.any(ids < 0):
+        raise ValueError(f"pack: no token is {np.min(ids)}, they count from 0")
     segments = np.array([0] * (len(a) + 2) + [1] * (len(b) + 1))
     special = np.isin(np.arange(len(ids)), [0, len(a) + 1, len(ids) - 1])
     return ids, segments, special
@@ -88,6 +107,7 @@ def pack(
 
 def init_layer(rng: np.random.Generator, d: int) -> Params:
     """Random parameters of one layer; it is four times as wide inside."""
+    check_sizes("init_layer", 1, d=d)
     shapes = {w: (d, d) for w in "qkvo"} | {"1": (d, 4 * d), "2": (4 * d, d)}
     p = {f"w_{w}": rng.normal(size=s) * 0.02 for w, s in shapes.items()}
     p |= {f"b_{w}": np.zeros(s[1]) for w, s in shapes.items()}
@@ -99,6 +119,8 @@ def init_bert(
     rng: np.random.Generator, v: int, n: int, d: int, l: int
 ) -> Params:
     """Random parameters of embeddings, l layers and both heads."""
+    check_sizes("init_bert", 1, v=v, n=n, d=d)
+    check_sizes("init_bert", l=l)
     tables = {"tok_emb": v, "seg_emb": 2, "pos_emb": n}
     p = {k: rng.normal(size=(m, d)) * 0.02 for k, m in tables.items()}
     p |= {"emb_gain": np.ones(d), "emb_bias": np.zeros(d)}
@@ -111,51 +133,67 @@ def init_bert(
 
 
 def embed(
-    params: Params, ids: Int[Array, " n"], segments: Int[Array, " n"]
-) -> Float[Array, "n d"]:
+    params: Params,
+    ids: Int[Array, "*b n"],
+    segments: Int[Array, "*b n"],
+    real: Bool[Array, "*b n"] | None = None,
+) -> Float[Array, "*b n d"]:
     """Token plus segment plus position, normalised.
 
-    Devlin et al. 2019, §3, fig. 2; the LayerNorm is in the code alone.
+    Devlin et al. 2019, §3, fig. 2; the LayerNorm is in the code alone.  real:
+    in a batch of unequal lengths, True at tokens, False at padding.
     """
-    n, most = len(ids), len(params["pos_emb"])
-    if n > most:
-        raise ValueError(f"embed: {n} positions, the model knows only {most}")
+    places = positions(all_real(ids, real))
+    check_ids("embed: ids", ids, len(params["tok_emb"]))
+    check_ids("embed: segments", segments, len(params["seg_emb"]))
+    check_ids("embed: positions", places, len(params["pos_emb"]))
     x = params["tok_emb"][ids] + params["seg_emb"][segments]
-    x = x + params["pos_emb"][:n]
+    x = x + params["pos_emb"][places]
     return layer_norm(x, params["emb_gain"], params["emb_bias"], EPS)
 
 
 def encoder_layer(
-    x: Float[Array, "n d"], p: Params, h: int
-) -> Float[Array, "n d"]:
-    """Attention to all positions, then feed-forward; both with biases.
+    x: Float[Array, "*b n d"],
+    p: Params,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
+) -> Float[Array, "*b n d"]:
+    """Attention to all tokens, then feed-forward; both with biases.
 
-    Vaswani et al. 2017, §3.1, with the GELU of Devlin et al. 2019, app. A.2.
+    Vaswani et al. 2017, §3.1, with the GELU of Devlin et al. 2019, app. A.2;
+    real as in `embed`.
     """
     q, k, v = (split_heads(x @ p[f"w_{w}"] + p[f"b_{w}"], h) for w in "qkv")
-    out = merge_heads(attention(q, k, v)) @ p["w_o"] + p["b_o"]
+    seen = padding_mask(real)[..., None, :, :]  # the same for all heads
+    out = merge_heads(attention(q, k, v, seen)) @ p["w_o"] + p["b_o"]
     x = layer_norm(x + out, p["ln1_gain"], p["ln1_bias"], EPS)
     out = feed_forward(x, p["w_1"], p["b_1"], p["w_2"], p["b_2"], gelu)
     return layer_norm(x + out, p["ln2_gain"], p["ln2_bias"], EPS)
 
 
 def encode(
-    params: Params, ids: Int[Array, " n"], segments: Int[Array, " n"], h: int
-) -> Float[Array, "n d"]:
-    """The last states: C at the first position, then T_1, T_2, ...
+    params: Params,
+    ids: Int[Array, "*b n"],
+    segments: Int[Array, "*b n"],
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
+) -> Float[Array, "*b n d"]:
+    """The last states: C at the first token, then T_1, T_2, ...
 
-    Devlin et al. 2019, §3, fig. 1.
+    Devlin et al. 2019, §3, fig. 1; real as in `embed`.
     """
-    x = embed(params, ids, segments)
+    x = embed(params, ids, segments, real)
     for i in range(n_layers(params)):
-        x = encoder_layer(x, block_params(params, i), h)
+        x = encoder_layer(x, block_params(params, i), h, real)
     return x
 
 
 # -- two losses --------------------------------------------------------------
 
 
-def mlm_logits(params: Params, t: Float[Array, "n d"]) -> Float[Array, "n v"]:
+def mlm_logits(
+    params: Params, t: Float[Array, "*n d"]
+) -> Float[Array, "*n v"]:
     """Logits of the token at each position, through the embedding again.
 
     Devlin et al. 2019, §3.1, task 1; the layer before it is in the code.
@@ -165,34 +203,43 @@ def mlm_logits(params: Params, t: Float[Array, "n d"]) -> Float[Array, "n v"]:
     return x @ params["tok_emb"].T + params["b_tok"]
 
 
-def nsp_logits(params: Params, t: Float[Array, "n d"]) -> Float[Array, " 2"]:
+def nsp_logits(
+    params: Params,
+    t: Float[Array, "*b n d"],
+    real: Bool[Array, "*b n"] | None = None,
+) -> Float[Array, "*b 2"]:
     """Logits of “next” and “not next”, from the first state alone.
 
     Devlin et al. 2019, §3.1, task 2; the layer before it is in the code.
     """
-    c = np.tanh(t[0] @ params["w_pool"] + params["b_pool"])
+    real = np.ones(t.shape[:-1], dtype=bool) if real is None else real
+    c = first(t, real)
+    c = np.tanh(c @ params["w_pool"] + params["b_pool"])
     return c @ params["w_nsp"] + params["b_nsp"]
 
 
 def pretraining_loss(
     params: Params,
-    shown: Int[Array, " n"],
-    segments: Int[Array, " n"],
-    ids: Int[Array, " n"],
-    chosen: Bool[Array, " n"],
-    is_next: bool,
+    shown: Int[Array, "*b n"],
+    segments: Int[Array, "*b n"],
+    ids: Int[Array, "*b n"],
+    chosen: Bool[Array, "*b n"],
+    is_next: bool | Bool[Array, "*b"],
     h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, ""]:
-    """Mean surprise at the chosen tokens, plus that at the pair.
+    """Mean surprise at the chosen tokens, plus that at the pairs.
 
-    Devlin et al. 2019, app. A.2.
+    Devlin et al. 2019, app. A.2; real as in `embed`.
     """
     if not np.any(chosen):
         raise ValueError("pretraining_loss: no token has to be predicted")
-    t = encode(params, shown, segments, h)
+    if np.any(chosen & ~all_real(chosen, real)):
+        raise ValueError("pretraining_loss: chosen holds padding")
+    t = encode(params, shown, segments, h, real)
     mlm = cross_entropy(mlm_logits(params, t)[chosen], ids[chosen])
-    label = np.array([0 if is_next else 1])
-    return mlm + cross_entropy(nsp_logits(params, t)[None], label)
+    labels = np.where(is_next, 0, np.ones(ids.shape[:-1], dtype=int))
+    return mlm + cross_entropy(nsp_logits(params, t, real), labels)
 
 
 # -- answers -----------------------------------------------------------------
@@ -204,7 +251,7 @@ def answer(
     t: Float[Array, "n d"],
     tau: float = 0.0,
 ) -> tuple[int, int] | None:
-    """The best span of positions, or None where no answer scores better.
+    """The best span of one text, or None where no answer scores better.
 
     Devlin et al. 2019, §4.2 and §4.3: s.T_i + e.T_j with j >= i, against
     s.C + e.C + tau; C is the state at position 0, which no span may use.
@@ -224,6 +271,7 @@ def answer(
 
 def layer_parameters(d: int) -> int:
     """How many numbers one layer learns: 12 d^2 weights, 13 d others."""
+    check_sizes("layer_parameters", d=d)
     return 12 * d**2 + 13 * d
 
 
@@ -235,11 +283,13 @@ def bert_parameters(
     Devlin et al. 2019, §3; a LayerNorm after the embeddings and a dense
     layer (pooler) on the first state are in the code.
     """
+    check_sizes("bert_parameters", v=v, n=n, l=l, segments=segments)
     embeddings = (v + segments + n) * d + 2 * d
     return embeddings + l * layer_parameters(d) + pooler * (d**2 + d)
 
 
 def head_parameters(v: int, d: int) -> int:
     """How many numbers both losses add: their matrix to v tokens is tied."""
+    check_sizes("head_parameters", v=v, d=d)
     mlm = d**2 + d + 2 * d + v
     return mlm + 2 * d + 2

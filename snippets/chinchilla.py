@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from snippets.layers import check_sizes
+
 
 class Fit(NamedTuple):
     """The five constants of Hoffmann et al. 2022, eq. 2."""
@@ -54,6 +56,13 @@ TABLE_A9 = [
 # fmt: on
 
 
+def check_positive(what: str, **numbers: Float[Array, "*m"] | float) -> None:
+    """Refuse what has no logarithm: zero, negative, infinite, no number."""
+    for name, x in numbers.items():
+        if not np.all((np.asarray(x) > 0) & np.isfinite(x)):
+            raise ValueError(f"{what}: {name} is positive and finite")
+
+
 def loss(
     n: Float[Array, "*m"] | float, d: Float[Array, "*m"] | float, fit: Fit
 ) -> Float[Array, "*m"] | float:
@@ -61,11 +70,13 @@ def loss(
 
     Hoffmann et al. 2022, eq. 2.
     """
+    check_positive("loss", n=n, d=d)
     return fit.E + fit.A / n**fit.alpha + fit.B / d**fit.beta
 
 
 def exponents(fit: Fit) -> tuple[float, float]:
     """a and b of N_opt ~ C^a and D_opt ~ C^b (Hoffmann et al. 2022, eq. 4)."""
+    check_positive("exponents", alpha=fit.alpha, beta=fit.beta)
     total = fit.alpha + fit.beta
     return fit.beta / total, fit.alpha / total
 
@@ -75,8 +86,7 @@ def optimum(c: float, fit: Fit) -> tuple[float, float]:
 
     Hoffmann et al. 2022, eq. 4.
     """
-    if c <= 0:
-        raise ValueError(f"optimum: a budget is positive, this is {c}")
+    check_positive("optimum", c=c, A=fit.A, B=fit.B)
     a, b = exponents(fit)
     ratio = fit.alpha * fit.A / (fit.beta * fit.B)
     g = ratio ** (1 / (fit.alpha + fit.beta))
@@ -90,6 +100,7 @@ def power_law(
 
     Hoffmann et al. 2022, §3.1.
     """
+    check_positive("power_law", x=x, y=y)
     if len(set(x.tolist())) < 2:
         raise ValueError("power_law: a line needs two different points")
     s, k = np.polyfit(np.log(x), np.log(y), 1)
@@ -101,7 +112,10 @@ def valley(n: Float[Array, " m"], losses: Float[Array, " m"]) -> float:
 
     Hoffmann et al. 2022, §3.2.
     """
-    if len(n) < 3:
+    check_positive("valley", n=n)
+    if not np.all(np.isfinite(losses)):
+        raise ValueError("valley: losses is finite")
+    if len(set(n.tolist())) < 3:
         raise ValueError("valley: a parabola needs three models")
     p = np.polyfit(np.log(n), losses, 2)
     if p[0] <= 0:
@@ -117,6 +131,7 @@ def log_loss(
     theta: log A, log B, log E, alpha, beta.  Hoffmann et al. 2022, eq. 11:
     LSE(a - alpha log N, b - beta log D, e).
     """
+    check_positive("log_loss", n=n, d=d)
     a, b, e, alpha, beta = theta
     terms = np.stack(
         [a - alpha * np.log(n), b - beta * np.log(d), np.full(len(n), e)], -1
@@ -132,8 +147,7 @@ def huber(r: Float[Array, "*m"], delta: float = 1e-3) -> Float[Array, "*m"]:
 
     Huber 1964, as used in Hoffmann et al. 2022, eq. 3.
     """
-    if delta <= 0:
-        raise ValueError(f"huber: delta is positive, this is {delta}")
+    check_positive("huber", delta=delta)
     size = np.abs(r)
     return np.where(size <= delta, r**2 / 2, delta * (size - delta / 2))
 
@@ -150,6 +164,7 @@ def gradient(
     The curvature is that of the parabola which touches the Huber loss from
     above, through the Jacobian of log_loss.
     """
+    check_positive("gradient", losses=losses, delta=delta)
     log_l, (p_n, p_d, p_e) = (x.T for x in log_loss(theta, n, d))
     r = log_l - np.log(losses)
     jacobian = np.stack([p_n, p_d, p_e, -p_n * np.log(n), -p_d * np.log(d)])
@@ -170,6 +185,8 @@ def fit_loss(
     """
     if len(n) < 5:
         raise ValueError(f"fit_loss: 5 constants, but {len(n)} runs")
+    check_positive("fit_loss", losses=losses, **start._asdict())
+    check_sizes("fit_loss", steps=steps)
 
     def height(t):
         return np.sum(huber(log_loss(t, n, d)[0] - np.log(losses)))

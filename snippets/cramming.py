@@ -16,7 +16,7 @@ from autograd import value_and_grad
 from jaxtyping import Float, Int
 
 from snippets.gpt import adam, corpus, gpt_loss, init_gpt
-from snippets.layers import Params
+from snippets.layers import Params, check_sizes
 
 DATA = Path(__file__).parent / "data"
 
@@ -44,11 +44,17 @@ def flops_per_token(v: int, n: int, d: int, l: int) -> int:
     block, v d at the end; and 4 n d in a block for scores and mean values
     (Hoffmann et al. 2022, appendix F).
     """
+    check_sizes("flops_per_token", v=v, n=n, d=d, l=l)
     return 3 * (l * (24 * d**2 + 4 * n * d) + 2 * v * d)
 
 
 def affordable(budget: float, per_token: float, batch: int) -> int:
     """Steps that a budget buys, with so many tokens in each."""
+    if not (per_token > 0 and batch > 0 and np.isfinite(budget)):
+        raise ValueError(
+            f"affordable: budget, per_token and batch are positive numbers, "
+            f"not {budget}, {per_token} and {batch}"
+        )
     steps = int(budget // (per_token * batch))
     if steps < 1:
         raise ValueError("affordable: the budget does not buy a single step")
@@ -56,6 +62,12 @@ def affordable(budget: float, per_token: float, batch: int) -> int:
 
 
 # -- schedules ---------------------------------------------------------------
+
+
+def check_spent(x: Float[Array, "*n"] | float) -> None:
+    """Refuse what is no share of a budget."""
+    if not np.all((x >= 0) & (x <= 1)):
+        raise ValueError("x, the share that is spent, is between 0 and 1")
 
 
 def triangle(
@@ -68,6 +80,7 @@ def triangle(
     """
     if not (0 <= base <= 1 and 0 < falloff < 1):
         raise ValueError("triangle: base in [0, 1] and falloff in (0, 1)")
+    check_spent(x)
     up = base + (1 - base) * x / (1 - falloff)
     return np.minimum(up, (1 - x) / falloff)
 
@@ -81,6 +94,7 @@ def dive(
     """
     if not 0 < falloff <= 1:
         raise ValueError("dive: falloff is in (0, 1]")
+    check_spent(x)
     return np.minimum(1.0, (1 - x) / falloff)
 
 
@@ -91,6 +105,7 @@ def cosine(
 
     budget-cosine-decay in the code of Geiping and Goldstein 2023.
     """
+    check_spent(x)
     return (1 + np.cos(np.pi * x)) / 2
 
 
@@ -104,6 +119,7 @@ def micro_batches(x: float, most: int, ramp: float = 1.0) -> int:
     """
     if most < 1 or not 0 < ramp <= 1:
         raise ValueError("micro_batches: most at least 1 and ramp in (0, 1]")
+    check_spent(x)
     return min(int(x / ramp * most) + 1, most)
 
 
@@ -114,7 +130,8 @@ def accumulate(
 ) -> Params:
     """The mean of the gradients of micro-batches, one after the other.
 
-    Geiping and Goldstein 2023, §4.3.
+    Geiping and Goldstein 2023, §4.3.  Each counts the same, so they should
+    be of equal size.
     """
     total, k = {name: np.zeros_like(w) for name, w in params.items()}, 0
     for batch in batches:
@@ -146,6 +163,9 @@ def batch_at(
     tokens: Int[Array, " n"], step: int, size: int, n: int
 ) -> Int[Array, "b m"]:
     """The batch of a step: it depends on the step and on nothing else."""
+    check_sizes("batch_at", step=step, size=size)
+    if not 0 <= n < len(tokens):
+        raise ValueError(f"batch_at: n is {n}, of {len(tokens)} tokens")
     starts = np.random.default_rng([step, 11]).integers(
         len(tokens) - n, size=size
     )
@@ -160,13 +180,14 @@ def cram(
     One cycle of the learning rate, as long as the run; gradients longer than
     1/2 are cut (Geiping and Goldstein 2023, §4.3).
     """
+    check_sizes("cram", 1, d=d, steps=steps)
     h, peak, state = max(1, d // 16), 0.3 / d, None
     params = init_gpt(np.random.default_rng(0), V, N, d, h, LAYERS)
     for t in range(steps):
         batch = batch_at(tokens, t, SIZE, N)
         loss, grads = value_and_grad(gpt_loss)(params, batch, h)
         long = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
-        grads = {k: g * min(1, 0.5 / long) for k, g in grads.items()}
+        grads = {k: g * (0.5 / max(long, 0.5)) for k, g in grads.items()}
         rate = peak * triangle((t + 0.5) / steps)
         params, state = adam(params, grads, state, rate, beta_2=0.98)
         yield params, float(loss)

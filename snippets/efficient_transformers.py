@@ -1,7 +1,7 @@
 """The two surveys that open part 2, in small.
 
 Tay et al. 2022: one attention of each kind that is cheaper than the full
-one.  Zhuang et al. 2023: training with less memory.
+one, on one head of one text.  Zhuang et al. 2023: training with less memory.
 Shapes: n positions, d width of a head, k rows of a projection, c features,
 l layers, b examples of a batch.
 """
@@ -11,30 +11,37 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Bool, Float
 
-from snippets.layers import softmax
+from snippets.fast_weights import normalised
+from snippets.layers import check_sizes, softmax
 from snippets.transformer import attention
 
 
 def local_mask(n: int, w: int) -> Bool[Array, "n n"]:
     """True where two positions are at most w apart (Tay et al., §3.1)."""
+    check_sizes("local_mask", n=n, w=w)
     i = np.arange(n)
     return np.abs(i[:, None] - i) <= w
 
 
 def block_mask(n: int, b: int) -> Bool[Array, "n n"]:
     """True inside blocks of b positions (Tay et al., §3.1)."""
+    check_sizes("block_mask", n=n)
+    check_sizes("block_mask", 1, b=b)
     i = np.arange(n) // b
     return i[:, None] == i
 
 
 def strided_mask(n: int, s: int) -> Bool[Array, "n n"]:
     """True for each s-th position, before and after (Tay et al., §3.1)."""
+    check_sizes("strided_mask", n=n)
+    check_sizes("strided_mask", 1, s=s)
     i = np.arange(n)
     return (i[:, None] - i) % s == 0
 
 
 def global_mask(n: int, g: int) -> Bool[Array, "n n"]:
     """True for g first positions that see all and that all see (§3.2.6)."""
+    check_sizes("global_mask", n=n, g=g)
     first = np.arange(n) < g
     return first[:, None] | first
 
@@ -49,13 +56,10 @@ def sparse_attention(
 
     Tay et al. 2022, §3.1: any fixed pattern, and all combinations.
     """
-    if not mask.any(axis=1).all():
-        raise ValueError("sparse_attention: a query that sees no key")
-    rows = [
-        attention(q[i : i + 1], k[seen], v[seen])
-        for i, seen in enumerate(mask)
-    ]
-    return np.concatenate(rows), int(mask.sum())
+    out = np.zeros(v.shape)
+    for i, seen in enumerate(mask):
+        out[i] = attention(q[i : i + 1], k[seen], v[seen])[0]
+    return out, int(mask.sum())
 
 
 def local_attention(
@@ -68,13 +72,13 @@ def local_attention(
 
     Tay et al. 2022, §3.2.8, sliding window; all rows at once.
     """
-    n, d = q.shape
+    check_sizes("local_attention", w=w)
+    (n, d), w = q.shape, min(w, len(q))
     at = np.arange(n)[:, None] + np.arange(-w, w + 1)
     inside = (at >= 0) & (at < n)
     at = np.clip(at, 0, n - 1)
     scores = np.einsum("nd,nwd->nw", q, k[at]) / np.sqrt(d)
-    weights = softmax(np.where(inside, scores, -np.inf))
-    return np.einsum("nw,nwd->nd", weights, v[at])
+    return np.einsum("nw,nwd->nd", softmax(scores, mask=inside), v[at])
 
 
 def block_attention(
@@ -87,6 +91,7 @@ def block_attention(
 
     Tay et al. 2022, §3.2.1, local attention span.
     """
+    check_sizes("block_attention", 1, b=b)
     n, d = q.shape
     if n % b:
         raise ValueError(f"block_attention: blocks of {b} do not divide {n}")
@@ -115,7 +120,7 @@ def kernel_attention(
 
     Tay et al. 2022, §3.2.14, unmasked: the sums over the keys come first.
     """
-    return (q @ (k.T @ v)) / (q @ k.sum(axis=0))[:, None]
+    return normalised(q @ (k.T @ v), q @ k.sum(axis=0))
 
 
 def exponential_features(
@@ -125,11 +130,12 @@ def exponential_features(
 
     Our own: the products of j coordinates, over the root of j factorial.
     """
+    check_sizes("exponential_features", degree=degree)
     power, parts = np.ones((len(x), 1)), []
     for j in range(degree + 1):
         parts.append(power)
-        power = (power[:, :, None] * x[:, None, :]).reshape(len(x), -1)
-        power = power / np.sqrt(j + 1)
+        power = power[:, :, None] * x[:, None, :] / np.sqrt(j + 1)
+        power = power.reshape(len(x), power.shape[1] * x.shape[1])
     return np.concatenate(parts, axis=1)
 
 
@@ -139,6 +145,7 @@ def ffn_share(n: int, d: int) -> float:
     Per position: 8 d^2 in that part, 4 d^2 in the four projections of
     attention, 2 n d in its scores and its mean.
     """
+    check_sizes("ffn_share", 1, n=n, d=d)
     return 8 * d / (12 * d + 2 * n)
 
 
@@ -158,6 +165,11 @@ def backward(
     dy: Float[Array, "b d"],
 ) -> tuple[list[Float[Array, "d d"]], Float[Array, "b d"]]:
     """Gradients of each layer and of the input, from what each layer got."""
+    if len(inputs) != len(w) + 1:
+        raise ValueError(
+            f"backward: {len(w)} layers have {len(w) + 1} inputs and outputs, "
+            f"not {len(inputs)}"
+        )
     grads = []
     for t in reversed(range(len(w))):
         ds = dy * (1 - inputs[t + 1] ** 2)
@@ -195,8 +207,9 @@ def checkpointed(
 
 
 def half(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """The nearest numbers of 16 bits."""
-    return np.asarray(x, dtype=np.float16).astype(float)
+    """The nearest numbers of 16 bits; infinite what is beyond the largest."""
+    with np.errstate(over="ignore"):
+        return np.asarray(x, dtype=np.float16).astype(float)
 
 
 def descend(
@@ -223,6 +236,8 @@ def scaled_gradient(
 
     Micikevicius et al. 2018, §3.2: divided again before the update.
     """
+    if not 0 < scale < np.inf:
+        raise ValueError(f"scaled_gradient: a scale of {scale}")
     return half(g * scale) / scale
 
 
@@ -232,4 +247,6 @@ def adam_bytes(parameters: float) -> float:
     Rajbhandari et al. 2020, §3.1: weight and gradient of two bytes; weight,
     momentum and variance of four.
     """
+    if parameters < 0:
+        raise ValueError(f"adam_bytes: {parameters} parameters")
     return (2 + 2 + 4 + 4 + 4) * parameters

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from snippets.layers import softmax
+from snippets.layers import check_sizes, softmax
 from snippets.transformer import attention, causal_mask
 
 DATA = Path(__file__).parent / "data" / "family_tree.csv"
@@ -57,6 +57,7 @@ def read_tree() -> list[tuple[str, ...]]:
 
 def full_mask(n: int) -> Bool[Array, "n n"]:
     """Everyone sees everyone: the encoder (Devlin et al. 2019, §3)."""
+    check_sizes("full_mask", n=n)
     return np.ones((n, n), dtype=bool)
 
 
@@ -83,25 +84,29 @@ def permutation_mask(order: Int[Array, " n"]) -> Bool[Array, "n n"]:
 
 def reach(mask: Bool[Array, "n n"], l: int) -> Bool[Array, "n n"]:
     """Which inputs each output may depend on after l layers of attention."""
-    if l < 0:
-        raise ValueError(f"reach: {l} layers")
+    check_sizes("reach", l=l)
     return np.linalg.matrix_power(mask.astype(object), l) > 0
 
 
 def joined_attention(
     q: Float[Array, "n d_k"],
-    parts: list[tuple[Array, Array, Array]],
+    parts: list[
+        tuple[Float[Array, "_ d_k"], Float[Array, "_ d_v"], Bool[Array, "n _"]]
+    ],
 ) -> Float[Array, "n d_v"]:
     """One attention over all parts (k, v, mask), from one for each.
 
     Each part counts by the sum of its exponentials (Vaswani et al. 2017,
-    eq. 1, with the sum split).
+    eq. 1, with the sum split); one that a query may not see, or that has no
+    keys, counts nothing.
     """
+    if not parts:
+        raise ValueError("joined_attention: parts is empty")
     outs, sizes = [], []
     for k, v, mask in parts:
+        outs.append(attention(q, k, v, mask))
         scores = np.where(mask, q @ k.T / np.sqrt(q.shape[-1]), -np.inf)
         sizes.append(np.logaddexp.reduce(scores, axis=-1))
-        outs.append(attention(q, k, v, mask))
     share = softmax(np.array(sizes), axis=0)
     return np.sum(share[..., None] * np.array(outs), axis=0)
 

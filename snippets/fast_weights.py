@@ -2,6 +2,8 @@
 
 Schmidhuber 1992 (fast weights), Katharopoulos et al. 2020 (linear attention),
 Choromanski et al. 2021 (random features), Schlag et al. 2021 (delta rule).
+All take one text: weights that are products of features have no -infinity to
+hide a key with.
 Shapes: n positions, d width of queries and keys, c features, m width of the
 values or number of random features, as in the papers.
 """
@@ -12,7 +14,7 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Float
 
-from snippets.layers import sigmoid
+from snippets.layers import check_sizes, sigmoid
 
 
 def write(
@@ -98,8 +100,7 @@ def linear_attention_chunked(
     size: int,
 ) -> Float[Array, "n m"]:
     """The causal one, size positions at a time: both forms in one."""
-    if size < 1:
-        raise ValueError(f"linear_attention_chunked: a chunk of {size}")
+    check_sizes("linear_attention_chunked", 1, size=size)
     s, z, out = np.zeros((k.shape[1], v.shape[1])), np.zeros(k.shape[1]), []
     for i in range(0, len(q), size):
         q_i, k_i, v_i = (x[i : i + size] for x in (q, k, v))
@@ -124,6 +125,7 @@ def positive_features(
 
     Choromanski et al. 2021, eq. 7; the rows of omega are standard normal.
     """
+    check_sizes("positive_features", 1, **{"rows of omega": len(omega)})
     norm = np.sum(x**2, axis=-1, keepdims=True) / 2
     return np.exp(x @ omega.T - norm) / np.sqrt(len(omega))
 
@@ -143,6 +145,7 @@ def trigonometric_features(
 
     Choromanski et al. 2021, §2.3.
     """
+    check_sizes("trigonometric_features", 1, **{"rows of omega": len(omega)})
     norm = np.sum(x**2, axis=-1, keepdims=True) / 2
     waves = [np.sin(x @ omega.T), np.cos(x @ omega.T)]
     return np.exp(norm) * np.concatenate(waves, -1) / np.sqrt(len(omega))
@@ -155,10 +158,11 @@ def kernel_errors(
 
     Choromanski et al. 2021, Lemma 2, eq. 8, with z = x + y, delta = x - y.
     """
-    sm, z2 = float(np.exp(x @ y)), float(np.sum((x + y) ** 2))
-    delta2 = float(np.sum((x - y) ** 2))
-    trig = np.exp(z2) * sm**-2 * (1 - np.exp(-delta2)) ** 2 / (2 * m)
-    plus = np.exp(z2) * sm**2 * (1 - np.exp(-z2)) / m
+    check_sizes("kernel_errors", 1, m=m)
+    log_sm, z2 = x @ y, np.sum((x + y) ** 2)
+    delta2 = np.sum((x - y) ** 2)
+    trig = np.exp(z2 - 2 * log_sm) * (1 - np.exp(-delta2)) ** 2 / (2 * m)
+    plus = np.exp(z2 + 2 * log_sm) * (1 - np.exp(-z2)) / m
     hyper = (1 - np.exp(-z2)) * plus / 2
     return {"trig": float(trig), "plus": float(plus), "hyper": float(hyper)}
 
@@ -194,6 +198,8 @@ def capacity_loss(s: int, c: int) -> float:
     No matrix of rank c comes closer to the identity of size s than this
     (Eckart and Young 1936).
     """
+    check_sizes("capacity_loss", 1, s=s)
+    check_sizes("capacity_loss", c=c)
     return max(0.0, (1 - c / s) / 2)
 
 
@@ -204,6 +210,7 @@ def flip_flop(
 
     Schmidhuber 1992, §3.1; several runs, each with its own events.
     """
+    check_sizes("flip_flop", n=n, runs=runs)
     events = rng.integers(3, size=(n, runs))
     armed, targets = np.zeros(runs, dtype=bool), np.zeros((n, runs))
     for t, event in enumerate(events):
@@ -272,6 +279,7 @@ def learn_flip_flop(
 
     Schmidhuber 1992, §3.1, eq. 2: no hidden units, and nothing is ever reset.
     """
+    check_sizes("learn_flip_flop", 1, **{"events of x": len(x)})
     (w, p), right = program(slow, x[0]), np.zeros(len(slow))
     solved = np.full(len(slow), np.inf)
     for t in range(1, len(x)):

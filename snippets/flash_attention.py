@@ -1,7 +1,8 @@
 """Entry 10, FlashAttention (Dao et al. 2022).
 
-Attention in tiles that fit a small, fast memory, forward and backward, and
-the count of what moves between it and the large, slow one (HBM).
+Attention of one head of one text in tiles that fit a small, fast memory,
+forward and backward, and the count of what moves between it and the large,
+slow one (HBM).
 Shapes: n positions (N), d width of a head; b_r rows of queries and b_c rows
 of keys in a tile (B_r, B_c), t_r and t_c tiles (T_r, T_c).
 """
@@ -11,7 +12,14 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Bool, Float
 
-from snippets.layers import softmax
+from snippets.layers import check_sizes, softmax
+
+
+def below(
+    x: Float[Array, "*#n"], m: Float[Array, "*#n"]
+) -> Float[Array, "*n"]:
+    """e^(x - m) for a maximum m of x; 0 where m is that of no score at all."""
+    return np.exp(x - np.where(m == -np.inf, 0.0, m))
 
 
 def merge(
@@ -25,7 +33,7 @@ def merge(
     Dao et al. 2022, §3.1, after Milakov and Gimelshein 2018.
     """
     m = np.maximum(m_1, m_2)
-    return m, np.exp(m_1 - m) * l_1 + np.exp(m_2 - m) * l_2
+    return m, below(m_1, m) * l_1 + below(m_2, m) * l_2
 
 
 class Hbm:
@@ -55,8 +63,8 @@ class Hbm:
 
 def tiles(n: int, size: int) -> list[slice]:
     """n rows cut into runs of a size, the last one what is left."""
-    if size < 1:
-        raise ValueError(f"tiles: a tile of {size} rows holds nothing")
+    check_sizes("tiles", n=n)
+    check_sizes("tiles", 1, size=size)
     return [slice(i, min(i + size, n)) for i in range(0, n, size)]
 
 
@@ -65,6 +73,7 @@ def block_sizes(sram: int, d: int) -> tuple[int, int]:
 
     Dao et al. 2022, Algorithm 1, line 1.
     """
+    check_sizes("block_sizes", 1, d=d)
     if sram < d:
         raise ValueError(f"block_sizes: {sram} numbers hold no row of {d}")
     b_c = -(-sram // (4 * d))
@@ -80,13 +89,15 @@ def update(
 ) -> tuple[Float[Array, "b_r d"], Float[Array, " b_r"], Float[Array, " b_r"]]:
     """Output, sum and maximum of some queries after one more tile of keys.
 
-    Dao et al. 2022, Algorithm 1, lines 10 to 13.
+    Dao et al. 2022, Algorithm 1, lines 10 to 13; a score of -inf is hidden,
+    and what has seen no key yet is 0.
     """
-    m_ij = s_ij.max(axis=1)
-    p_ij = np.exp(s_ij - m_ij[:, None])
+    m_ij = s_ij.max(axis=1, initial=-np.inf)
+    p_ij = below(s_ij, m_ij[:, None])
     m_new, l_new = merge(m_i, l_i, m_ij, p_ij.sum(axis=1))
-    old = np.exp(m_i - m_new) * l_i / l_new
-    new = np.exp(m_ij - m_new) / l_new
+    total = np.where(l_new == 0, 1.0, l_new)
+    old = below(m_i, m_new) * l_i / total
+    new = below(m_ij, m_new) / total
     return old[:, None] * o_i + new[:, None] * (p_ij @ v_j), l_new, m_new
 
 
@@ -101,10 +112,10 @@ def flash_forward(
     """Attention, its sums and maxima, and how many numbers moved.
 
     Dao et al. 2022, Algorithm 1 with the scale of Algorithm 2; where blocks
-    is False the tile is skipped, Algorithm 5.
+    is False the tile is skipped, Algorithm 5.  What sees no tile is 0.
     """
     n, d = q.shape
-    blocks = all_blocks(n, b_r, b_c) if blocks is None else blocks
+    blocks = all_blocks(n, b_r, b_c, blocks)
     o, l, m = np.zeros((n, d)), np.zeros(n), np.full(n, -np.inf)
     hbm = Hbm(q=q, k=k, v=v, o=o, l=l, m=m)
     for j, cols in enumerate(tiles(n, b_c)):
@@ -118,9 +129,18 @@ def flash_forward(
     return *(hbm.arrays[name] for name in "olm"), hbm.moved
 
 
-def all_blocks(n: int, b_r: int, b_c: int) -> Bool[Array, "t_r t_c"]:
-    """The mask that skips no tile."""
-    return np.ones((len(tiles(n, b_r)), len(tiles(n, b_c))), dtype=bool)
+def all_blocks(
+    n: int, b_r: int, b_c: int, blocks: Bool[Array, "t_r t_c"] | None = None
+) -> Bool[Array, "t_r t_c"]:
+    """A mask of the tiles of n rows; without one, none is skipped."""
+    shape = len(tiles(n, b_r)), len(tiles(n, b_c))
+    blocks = np.ones(shape, dtype=bool) if blocks is None else blocks
+    if blocks.shape != shape:
+        raise ValueError(
+            f"blocks: {n} rows in tiles of {b_r} and {b_c} are {shape} tiles, "
+            f"not {blocks.shape}"
+        )
+    return blocks
 
 
 def tile_gradients(
@@ -139,6 +159,8 @@ def tile_gradients(
     Dao et al. 2022, Algorithm 4, lines 11 to 22, without mask and dropout;
     the weights are computed again, from the sums and maxima.
     """
+    if np.any(l_i == 0):
+        raise ValueError("tile_gradients: l_i is 0 where no key was seen")
     tau = 1 / np.sqrt(q_i.shape[1])
     p_ij = np.exp(tau * q_i @ k_j.T - m_i[:, None]) / l_i[:, None]
     dp_ij = do_i @ v_j.T
@@ -157,21 +179,26 @@ def flash_backward(
     m: Float[Array, " n"],
     b_r: int,
     b_c: int,
+    blocks: Bool[Array, "t_r t_c"] | None = None,
 ) -> tuple[Float[Array, "n d"], Float[Array, "n d"], Float[Array, "n d"], int]:
     """Gradients of q, k and v in tiles, and how many numbers moved.
 
-    Dao et al. 2022, Algorithm 4: o, l and m are what the forward pass kept.
+    Dao et al. 2022, Algorithm 4: o, l and m are what the forward pass kept,
+    and it skipped the same blocks.
     """
-    zero = np.zeros(q.shape)
+    zero, blocks = np.zeros(q.shape), all_blocks(len(q), b_r, b_c, blocks)
     hbm = Hbm(q=q, k=k, v=v, o=o, do=do, l=l, m=m, dq=zero, dk=zero, dv=zero)
-    for cols in tiles(len(k), b_c):
+    for j, cols in enumerate(tiles(len(k), b_c)):
         k_j, v_j = hbm.load("k v", cols)
         dk_j, dv_j = np.zeros(k_j.shape), np.zeros(v_j.shape)
-        for rows in tiles(len(q), b_r):
-            q_i, o_i, do_i, l_i, m_i, dq_i = hbm.load("q o do l m dq", rows)
-            more = tile_gradients(q_i, k_j, v_j, o_i, do_i, l_i, m_i)
-            hbm.store("dq", rows, dq_i + more[0])
-            dk_j, dv_j = dk_j + more[1], dv_j + more[2]
+        for i, rows in enumerate(tiles(len(q), b_r)):
+            if blocks[i, j]:
+                q_i, o_i, do_i, l_i, m_i, dq_i = hbm.load(
+                    "q o do l m dq", rows
+                )
+                more = tile_gradients(q_i, k_j, v_j, o_i, do_i, l_i, m_i)
+                hbm.store("dq", rows, dq_i + more[0])
+                dk_j, dv_j = dk_j + more[1], dv_j + more[2]
         hbm.store("dk dv", cols, dk_j, dv_j)
     return *(hbm.arrays[name] for name in ("dq", "dk", "dv")), hbm.moved
 
@@ -227,6 +254,8 @@ def flash_accesses(n: int, d: int, b_c: int, backward: bool = False) -> int:
     Dao et al. 2022, Appendix C, proofs of theorems 2 and 5, with the
     constants that the proofs leave out.
     """
+    check_sizes("flash_accesses", n=n, d=d)
+    check_sizes("flash_accesses", 1, b_c=b_c)
     passes = -(-n // b_c)
     once, each = (4, 5 * d + 2) if backward else (2, 3 * d + 4)
     return once * n * d + passes * n * each
@@ -234,4 +263,5 @@ def flash_accesses(n: int, d: int, b_c: int, backward: bool = False) -> int:
 
 def standard_accesses(n: int, d: int, backward: bool = False) -> int:
     """The same for Algorithm 0, and for Algorithm 3 backward."""
+    check_sizes("standard_accesses", n=n, d=d)
     return 7 * n * n + 8 * n * d if backward else 4 * n * n + 4 * n * d

@@ -10,6 +10,8 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Float
 
+from snippets.layers import check_sizes
+
 # Rae et al. 2021, Table 1: layers, heads, key/value size, d_model.
 TABLE_1 = {
     "44M": (8, 16, 32, 512),
@@ -21,6 +23,16 @@ TABLE_1 = {
 }
 
 
+def root_mean_square(
+    a: Float[Array, "*n d"], eps: float
+) -> Float[Array, "*n 1"]:
+    """What rms_norm divides by; eps keeps it from being zero."""
+    mean_square = np.mean(a**2, axis=-1, keepdims=True)
+    if np.any(mean_square + eps <= 0):
+        raise ValueError("rms_norm: a zero vector needs an eps above 0")
+    return np.sqrt(mean_square + eps)
+
+
 def rms_norm(
     a: Float[Array, "*n d"], gain: Float[Array, " d"], eps: float = 1e-5
 ) -> Float[Array, "*n d"]:
@@ -29,8 +41,7 @@ def rms_norm(
     Zhang and Sennrich 2019, eq. 4; eps, which keeps a zero vector finite,
     is not in the paper.
     """
-    mean_square = np.mean(a**2, axis=-1, keepdims=True)
-    return gain * a / np.sqrt(mean_square + eps)
+    return gain * a / root_mean_square(a, eps)
 
 
 def rms_norm_backward(
@@ -43,7 +54,7 @@ def rms_norm_backward(
 
     By the chain rule from Zhang and Sennrich 2019, eq. 4.
     """
-    rms = np.sqrt(np.mean(a**2, axis=-1, keepdims=True) + eps)
+    rms = root_mean_square(a, eps)
     unit, du = a / rms, dy * gain
     da = (du - unit * np.mean(du * unit, axis=-1, keepdims=True)) / rms
     return da, np.sum(dy * unit, axis=tuple(range(a.ndim - 1)))
@@ -62,8 +73,10 @@ def batch_norm(
     if not len(x):
         raise ValueError("batch_norm: an empty batch has no mean")
     centred = x - np.mean(x, axis=0)
-    variance = np.mean(centred**2, axis=0)
-    return gain * centred / np.sqrt(variance + eps) + bias
+    spread = np.mean(centred**2, axis=0) + eps
+    if np.any(spread <= 0):
+        raise ValueError("batch_norm: a constant feature needs an eps above 0")
+    return gain * centred / np.sqrt(spread) + bias
 
 
 def shift(by_distance: Float[Array, "n n"]) -> Float[Array, "n n"]:
@@ -129,6 +142,8 @@ def forward_flops(
     the last linear layer are counted too, as its text says.
     """
     hk, f = heads * key_size, 4 * d if f is None else f
+    sizes = {"layers": layers, "d": d, "n": n, "vocabulary": vocabulary}
+    check_sizes("forward_flops", heads=heads, key_size=key_size, f=f, **sizes)
     projections = 2 * 3 * n * d * hk + 2 * n * hk * d
     attention = 2 * n * n * hk + 3 * heads * n * n + 2 * n * n * hk
     dense = 2 * n * (d * f + d * f)
@@ -144,4 +159,5 @@ def training_flops(
     A backward pass costs two forward passes (Hoffmann et al. 2022, appendix
     F); to rematerialise is to run the forward pass once more.
     """
+    check_sizes("training_flops", 1, n=n)
     return forward * (4 if rematerialise else 3) * tokens / n

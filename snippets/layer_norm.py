@@ -2,7 +2,8 @@
 
 LayerNorm and its Jacobian; Post-LN, Pre-LN and ResiDual; the gradient of the
 last layer.  The theory's setting (Xiong et al. 2020, §3.3): one head, uniform
-attention, every matrix d x d, gains 1 and biases 0.
+attention, every matrix d x d, gains 1 and biases 0.  Uniform attention has
+no mask, so a stack takes one text, or several of equal length.
 Shapes: n positions, d model width, l layers, v vocabulary, b models.
 """
 
@@ -12,7 +13,15 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float, Int
 
-from snippets.layers import cross_entropy, layer_norm, relu, softmax
+from snippets.layers import (
+    IGNORED,
+    check_ids,
+    check_sizes,
+    cross_entropy,
+    layer_norm,
+    relu,
+    softmax,
+)
 
 Sublayer = Callable[[Array], Array]
 
@@ -126,6 +135,10 @@ def init_theory(
     Xiong et al. 2020, §3.3; W^Q and W^K are zero there.  With models=(b,) it
     makes b models at once.
     """
+    check_sizes("init_theory", 1, d=d)
+    check_sizes(
+        "init_theory", n_layers=n_layers, models=min(models, default=0)
+    )
     return rng.normal(size=(n_layers, 3, *models, d, d)) / np.sqrt(d)
 
 
@@ -161,6 +174,22 @@ def loss(
     return cross_entropy(h @ w_emb.T, targets)
 
 
+def errors(
+    logits: Float[Array, "*b n v"], targets: Int[Array, "*b n"]
+) -> Float[Array, "*b n v"]:
+    """The gradient of `cross_entropy` by the logits of each text.
+
+    Probability less target, over the number of targets; -100 is none.
+    """
+    counted = targets != IGNORED
+    if not np.all(np.any(counted, axis=-1)):
+        raise ValueError("errors: targets has none to predict")
+    check_ids("errors: targets", targets[counted], logits.shape[-1])
+    hot = np.eye(logits.shape[-1])[np.where(counted, targets, 0)]
+    share = counted / np.sum(counted, axis=-1, keepdims=True)
+    return share[..., None] * (softmax(logits) - hot)
+
+
 def last_gradient(
     kind: str,
     w: Float[Array, "l 3 *b d d"],
@@ -172,11 +201,12 @@ def last_gradient(
 
     Xiong et al. 2020, appendix E: the loss, one LN, and the ReLU's output.
     """
+    if not len(w):
+        raise ValueError("last_gradient: w has no layer")
     x_3 = states(kind, x, theory_sublayers(w))[-2]
     w_1, w_2 = w[-1, 1:]
     hidden = relu((x_3 if kind == "post" else normalise(x_3)) @ w_1)
     before_ln = x_3 + hidden @ w_2
     logits = normalise(before_ln) @ w_emb.T
-    error = softmax(logits) - np.eye(len(w_emb))[targets]
-    g = backward(before_ln, error @ w_emb / x.shape[-2])
+    g = backward(before_ln, errors(logits, targets) @ w_emb)
     return np.swapaxes(hidden, -1, -2) @ g

@@ -11,11 +11,18 @@ from typing import Any as Array
 import autograd.numpy as np
 from jaxtyping import Float
 
-from snippets.layers import Params
+from snippets.layers import Params, check_sizes
 
 DATA = Path(__file__).parent / "data"
 
 # -- one matrix --------------------------------------------------------------
+
+
+def scale(alpha: float, a: Float[Array, "r k"]) -> float:
+    """alpha / r: as many ranks as A has rows (Hu et al. 2022, §4.1)."""
+    if not len(a):
+        raise ValueError("lora: a has no row, and the rank is at least 1")
+    return alpha / len(a)
 
 
 def lora_update(
@@ -25,7 +32,7 @@ def lora_update(
 
     Hu et al. 2022, eq. 3, with the scale of §4.1.
     """
-    return alpha / a.shape[0] * (b @ a)
+    return scale(alpha, a) * (b @ a)
 
 
 def lora(
@@ -39,7 +46,7 @@ def lora(
 
     Hu et al. 2022, eq. 3, with the scale of §4.1.
     """
-    return x @ w_0.T + alpha / a.shape[0] * (x @ a.T) @ b.T
+    return x @ w_0.T + scale(alpha, a) * (x @ a.T) @ b.T
 
 
 def lora_grads(
@@ -53,8 +60,8 @@ def lora_grads(
 
     The chain rule on Hu et al. 2022, eq. 3.
     """
-    scale = alpha / a.shape[0]
-    return scale * b.T @ g.T @ x, scale * g.T @ x @ a.T
+    s = scale(alpha, a)
+    return s * b.T @ g.T @ x, s * g.T @ x @ a.T
 
 
 def best_update(
@@ -66,6 +73,8 @@ def best_update(
     """
     if not 1 <= r <= min(delta.shape):
         raise ValueError(f"best_update: no rank {r} in shape {delta.shape}")
+    if not np.all(np.isfinite(delta)):
+        raise ValueError("best_update: delta is not finite")
     u, s, vt = np.linalg.svd(delta, full_matrices=False)
     return vt[:r], u[:, :r] * s[:r]
 
@@ -77,7 +86,12 @@ def phi(
 
     Hu et al. 2022, eq. 4: from 0, orthogonal, to 1, one within the other.
     """
-    if not (1 <= i <= len(a_1) and 1 <= j <= len(a_2)):
+    ranks = []
+    for a in (a_1, a_2):
+        if not np.all(np.isfinite(a)):
+            raise ValueError("phi: a_1 or a_2 is not finite")
+        ranks.append(np.linalg.matrix_rank(a) if a.size else 0)
+    if not (1 <= i <= ranks[0] and 1 <= j <= ranks[1]):
         raise ValueError(f"phi: no {i} and {j} directions in these matrices")
     u_1 = np.linalg.svd(a_1, full_matrices=False)[2][:i]
     u_2 = np.linalg.svd(a_2, full_matrices=False)[2][:j]
@@ -97,6 +111,8 @@ def init_lora(
     """
     if r < 1:
         raise ValueError("init_lora: the rank must be at least 1")
+    if any(np.ndim(params.get(name)) != 2 for name in names):
+        raise ValueError("init_lora: names has one of no matrix of the model")
     adapters = {}
     for name in names:
         k, d = params[name].shape  # the model's matrices stand left to right
@@ -113,6 +129,8 @@ def merge_lora(params: Params, adapters: Params, alpha: float) -> Params:
     names = [key[:-2] for key in adapters if key.endswith(".a")]
     if not params.keys() >= set(names):
         raise ValueError("merge_lora: an adapter names no matrix of the model")
+    if adapters.keys() != {f"{name}.{ab}" for name in names for ab in "ab"}:
+        raise ValueError("merge_lora: adapters has an A without its B")
     return params | {
         name: params[name]
         + lora_update(adapters[f"{name}.a"], adapters[f"{name}.b"], alpha).T
@@ -138,6 +156,8 @@ def load_lora() -> tuple[Params, dict[int, Params], float]:
 
 def lora_parameters(n_matrices: int, d: int, r: int) -> int:
     """Trainable numbers of LoRA on d x d matrices (Hu et al. 2022, §5.1)."""
+    check_sizes("lora_parameters", n_matrices=n_matrices, d=d)
+    check_sizes("lora_parameters", 1, r=r)
     return 2 * n_matrices * d * r
 
 
@@ -148,6 +168,9 @@ def adapter_parameters(
 
     Hu et al. 2022, §5.1: two matrices and two biases in an adapter.
     """
+    sizes = {"n_adapters": n_adapters, "d": d, "n_norms": n_norms}
+    check_sizes("adapter_parameters", **sizes)
+    check_sizes("adapter_parameters", 1, r=r)
     return n_adapters * (2 * d * r + r + d) + 2 * n_norms * d
 
 
@@ -156,6 +179,8 @@ def prefix_parameters(d: int, l_p: int, l_i: int, n_layers: int = 1) -> int:
 
     Hu et al. 2022, §5.1: one layer for PreEmbed, all of them for PreLayer.
     """
+    sizes = {"d": d, "l_p": l_p, "l_i": l_i, "n_layers": n_layers}
+    check_sizes("prefix_parameters", **sizes)
     return n_layers * d * (l_p + l_i)
 
 
@@ -165,4 +190,5 @@ def bias_parameters(n_layers: int, d: int) -> int:
     A block of GPT-2 or GPT-3 has 11 d: 4 d in the attention, 5 d in the
     feed-forward layer, 2 d in the LayerNorms; the last LayerNorm has d more.
     """
+    check_sizes("bias_parameters", n_layers=n_layers, d=d)
     return n_layers * 11 * d + d

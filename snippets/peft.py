@@ -8,15 +8,35 @@ Shapes: n positions, d width, f feed-forward width, m bottleneck, l_p prefix.
 from typing import Any as Array
 
 import autograd.numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from snippets.gpt import Params, block_params, embed, n_layers
-from snippets.layers import gelu, layer_norm
+from snippets.gpt import embed
+from snippets.layers import (
+    Params,
+    all_real,
+    block_params,
+    check_sizes,
+    feed_forward,
+    gelu,
+    layer_norm,
+    n_layers,
+    positions,
+)
 from snippets.transformer import (
     attention,
     causal_mask,
     merge_heads,
+    padding_mask,
     split_heads,
+)
+
+# What an edit of a block is called: all arrays of a row, or none.
+EDITS = (
+    ("l_k", "l_v"),
+    ("l_ff",),
+    ("prefix_k", "prefix_v"),
+    ("att_down", "att_down_bias", "att_up", "att_up_bias"),
+    ("ffn_down", "ffn_down_bias", "ffn_up", "ffn_up_bias"),
 )
 
 # -- the edits ---------------------------------------------------------------
@@ -33,70 +53,125 @@ def adapter(
 
     Houlsby et al. 2019, §2.1, fig. 2.
     """
-    return x + gelu(x @ w_down + b_down) @ w_up + b_up
+    return x + feed_forward(x, w_down, b_down, w_up, b_up, gelu)
+
+
+def scaled(
+    x: Float[Array, "*n d"], factors: Float[Array, "*#n d"]
+) -> Float[Array, "*n d"]:
+    """(IA)^3: each feature times a factor of its own.
+
+    Liu et al. 2022, §3.3.
+    """
+    return factors * x
+
+
+def preceded(
+    x: Float[Array, "*b n d"], first: Float[Array, "*#b m d"]
+) -> Float[Array, "*b mn d"]:
+    """x behind m trained vectors, which all texts of a batch may share.
+
+    Before the embeddings they are a prompt (Lester et al. 2021, §2), before
+    keys and values a prefix (Li and Liang 2021, §4.2).
+    """
+    shared = np.zeros((*x.shape[:-2], 1, 1)) + first
+    return np.concatenate([shared, x], axis=-2)
+
+
+def seen_before(mask: Bool[Array, "*b n"], n: int) -> Bool[Array, "*b m"]:
+    """The mask of n positions of which the first were put before a text."""
+    seen = np.ones((*mask.shape[:-1], n - mask.shape[-1]), dtype=bool)
+    return np.concatenate([seen, mask], axis=-1)
 
 
 def edited_attention(
-    y: Float[Array, "*b n d"], p: Params, q: Params, h: int
+    y: Float[Array, "*b n d"],
+    p: Params,
+    edits: Params,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n d"]:
-    """Masked attention with (IA)^3 on keys and values, and with a prefix.
+    """Masked attention with l_k and l_v, and with prefix_k and prefix_v.
 
-    Liu et al. 2022, §3.3: l_k and l_v; Li and Liang 2021, §4.2: prefix_k and
-    prefix_v, which every position sees.
+    Every position sees the whole prefix.  real: which positions are tokens
+    and no padding.
     """
-    query, k, v = (y @ p[w] for w in ("w_q", "w_k", "w_v"))
-    k, v = q.get("l_k", 1.0) * k, q.get("l_v", 1.0) * v
-    mask = causal_mask(y.shape[-2])
-    if "prefix_k" in q:
-        wide = np.zeros((*y.shape[:-2], 1, 1))  # one prefix for all of a batch
-        k = np.concatenate([wide + q["prefix_k"], k], axis=-2)
-        v = np.concatenate([wide + q["prefix_v"], v], axis=-2)
-        seen = np.ones((len(mask), len(q["prefix_k"])), dtype=bool)
-        mask = np.concatenate([seen, mask], axis=-1)
-    heads = (split_heads(x, h) for x in (query, k, v))
-    return merge_heads(attention(*heads, mask)) @ p["w_o"]
+    q, k, v = (y @ p[w] for w in ("w_q", "w_k", "w_v"))
+    mask = causal_mask(y.shape[-2]) & padding_mask(real)
+    if "l_k" in edits:
+        k, v = scaled(k, edits["l_k"]), scaled(v, edits["l_v"])
+    if "prefix_k" in edits:
+        k, v = preceded(k, edits["prefix_k"]), preceded(v, edits["prefix_v"])
+        mask = seen_before(mask, k.shape[-2])
+    heads = (split_heads(x, h) for x in (q, k, v))
+    out = attention(*heads, mask[..., None, :, :])
+    return merge_heads(out) @ p["w_o"]
 
 
 def edited_block(
-    x: Float[Array, "*b n d"], p: Params, q: Params, h: int
+    x: Float[Array, "*b n d"],
+    p: Params,
+    edits: Params,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n d"]:
-    """A block of the GPT with whatever edits q names.
+    """A block of the GPT with whatever edits there are.
 
     Adapters after both sub-layers, before the residual sum (Houlsby et al.
     2019, fig. 2); l_ff on the feed-forward layer (Liu et al. 2022, §3.3).
     """
     y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
-    y = edited_attention(y, p, q, h)
-    x = x + (adapter(y, *parts(q, "att")) if "att_down" in q else y)
+    y = edited_attention(y, p, edits, h, real)
+    x = x + (adapter(y, *parts(edits, "att")) if "att_down" in edits else y)
     y = layer_norm(x, p["ln2_gain"], p["ln2_bias"])
-    y = q.get("l_ff", 1.0) * gelu(y @ p["w_1"] + p["b_1"])
+    y = gelu(y @ p["w_1"] + p["b_1"])
+    y = scaled(y, edits["l_ff"]) if "l_ff" in edits else y
     y = y @ p["w_2"] + p["b_2"]
-    return x + (adapter(y, *parts(q, "ffn")) if "ffn_down" in q else y)
+    return x + (adapter(y, *parts(edits, "ffn")) if "ffn_down" in edits else y)
 
 
-def parts(q: Params, place: str) -> list[Array]:
+def parts(edits: Params, place: str) -> list[Array]:
     """The four arrays of the adapter at a place, in their order."""
     names = ("down", "down_bias", "up", "up_bias")
-    return [q[f"{place}_{name}"] for name in names]
+    return [edits[f"{place}_{name}"] for name in names]
+
+
+def check_edits(edits: Params, layers: int) -> None:
+    """Refuse what names no edit of a block, and half an edit."""
+    left = set(edits) - {"prompt"}
+    for i in range(layers):
+        for edit in EDITS:
+            names = {f"b{i}.{name}" for name in edit}
+            left = left - names if names <= left else left
+    if left:
+        raise ValueError(f"edits: {min(left)} is no edit, or a part of one")
 
 
 def edited_gpt(
-    params: Params, edits: Params, tokens: Int[Array, "*b n"], h: int
+    params: Params,
+    edits: Params,
+    tokens: Int[Array, "*b n"],
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n v"]:
     """Logits of the GPT with edits; without any, those of the GPT itself.
 
     Edits of block i are called b{i}.l_k and so on; `prompt` is put before
     the embeddings, without positions, and its own outputs are dropped.
+    real: in a batch of unequal lengths, True at tokens, False at padding.
     """
-    x = embed(params, tokens)
-    prompt = edits.get("prompt", np.zeros((0, x.shape[-1])))
-    wide = np.zeros((*x.shape[:-2], 1, 1))
-    x = np.concatenate([wide + prompt, x], axis=-2)
+    check_edits(edits, n_layers(params))
+    real = all_real(tokens, real)
+    x = embed(params, tokens, positions(real))
+    if "prompt" in edits:
+        x = preceded(x, edits["prompt"])
+        real = seen_before(real, x.shape[-2])
     for i in range(n_layers(params)):
-        q = block_params(edits, i)
-        x = edited_block(x, block_params(params, i), q, h)
+        own = block_params(edits, i)
+        x = edited_block(x, block_params(params, i), own, h, real)
     x = layer_norm(x, params["lnf_gain"], params["lnf_bias"])
-    return x[..., len(prompt) :, :] @ params["tok_emb"].T
+    text = x[..., x.shape[-2] - tokens.shape[-1] :, :]
+    return text @ params["tok_emb"].T
 
 
 # -- how they start ----------------------------------------------------------
@@ -160,6 +235,8 @@ def merge_ia3(params: Params, edits: Params) -> Params:
     the other.  Keys and values scale the columns of w_k and w_v; l_ff stands
     behind the nonlinearity, so it scales the rows of w_2.
     """
+    if edits.keys() != init_ia3(params).keys():
+        raise ValueError("merge_ia3: edits must be those of (IA)^3 alone")
     merged = dict(params)
     for i in range(n_layers(params)):
         b = f"b{i}."
@@ -194,6 +271,8 @@ def ia3_parameters(n_encoder: int, n_decoder: int, d: int, f: int) -> int:
 
     Liu et al. 2022, §3.3, with d_k = d_v = d summed over the heads.
     """
+    sizes = {"n_encoder": n_encoder, "n_decoder": n_decoder, "d": d, "f": f}
+    check_sizes("ia3_parameters", **sizes)
     return n_encoder * (2 * d + f) + n_decoder * (4 * d + f)
 
 
@@ -205,6 +284,8 @@ def training_bytes(
     Lialin et al. 2023, §3.1: a byte of trained weight asks for one more for
     its gradient and two for the moments.  Activations come on top.
     """
+    sizes = {"frozen": frozen, "trained": trained}
+    check_sizes("training_bytes", weight=weight, state=state, **sizes)
     return weight * (frozen + trained * (1 + state))
 
 
@@ -214,6 +295,9 @@ def fewshot_flops(parameters: float, tokens: int, halves: int = 1) -> float:
     Liu et al. 2022, §4.2; halves = 2 for an encoder and decoder, where each
     token meets one half of the parameters.
     """
+    check_sizes("fewshot_flops", 1, halves=halves)
+    if parameters < 0 or tokens < 0:
+        raise ValueError("fewshot_flops: parameters or tokens is negative")
     return 2 * parameters * tokens / halves
 
 
@@ -224,6 +308,7 @@ def t5_parameters(d: int, f: int, h: int, n_layers: int) -> int:
     feed-forward layer, no biases, 32,128 tokens embedded twice, a gain for
     each norm, and 32 relative positions in encoder and decoder.
     """
+    check_sizes("t5_parameters", d=d, f=f, h=h, n_layers=n_layers)
     attention, ffn = 4 * d * 64 * h, 3 * d * f
     encoder = n_layers * (attention + ffn + 2 * d)
     decoder = n_layers * (2 * attention + ffn + 3 * d)

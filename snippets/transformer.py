@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 
 from snippets.layers import (
     Params,
+    check_sizes,
     feed_forward,
     layer_norm,
     part,
@@ -25,18 +26,16 @@ def attention(
     q: Float[Array, "*b n d_k"],
     k: Float[Array, "*b m d_k"],
     v: Float[Array, "*b m d_v"],
-    mask: Bool[Array, "*#b n m"] | None = None,
+    mask: Bool[Array, "*#b #n #m"] | None = None,
 ) -> Float[Array, "*b n d_v"]:
     """Values averaged by how well their keys fit each query.
 
     Vaswani et al. 2017, eq. 1; mask: True where a query may look, §3.2.3.
+    A query that may look nowhere gets zeros, a sum of nothing.
     """
-    if mask is not None and not np.all(np.any(mask, axis=-1)):
-        raise ValueError("attention: the mask hides every key of a query")
+    check_sizes("attention", 1, d_k=q.shape[-1])
     scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
-    if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    return softmax(scores) @ v
+    return softmax(scores, mask=mask) @ v
 
 
 def causal_mask(n: int) -> Bool[Array, "n n"]:
@@ -44,13 +43,25 @@ def causal_mask(n: int) -> Bool[Array, "n n"]:
 
     Vaswani et al. 2017, §3.2.3.
     """
+    check_sizes("causal_mask", n=n)
     return np.tril(np.ones((n, n), dtype=bool))
+
+
+def padding_mask(
+    real: Bool[Array, "*b m"] | None = None,
+) -> Bool[Array, "*b 1 m"]:
+    """True where a key is a token and no padding, whatever the query.
+
+    Without a batch of unequal lengths, None, every key is a token.
+    """
+    real = np.array([True]) if real is None else real
+    return real[..., None, :]
 
 
 def split_heads(x: Float[Array, "*b n d"], h: int) -> Float[Array, "*b h n k"]:
     """The width d cut into h heads of d / h."""
     *batch, n, d = x.shape
-    if d % h:
+    if h < 1 or d % h:
         raise ValueError(
             f"split_heads: {h} heads do not divide a width of {d}"
         )
@@ -71,13 +82,14 @@ def multi_head_attention(
     w_v: Float[Array, "d d"],
     w_o: Float[Array, "d d"],
     h: int,
-    mask: Bool[Array, "n m"] | None = None,
+    mask: Bool[Array, "*#b #n #m"] | None = None,
 ) -> Float[Array, "*b n d"]:
     """h attentions in projections of their own, mixed by w_o.
 
     Vaswani et al. 2017, §3.2.2, with d_k = d_v = d / h; the columns of w_q,
-    w_k and w_v hold the heads side by side.
+    w_k and w_v hold the heads side by side.  All heads have the same mask.
     """
+    mask = None if mask is None else mask[..., None, :, :]
     q, k, v = (
         split_heads(x @ w, h)
         for x, w in ((x_q, w_q), (x_kv, w_k), (x_kv, w_v))
@@ -90,6 +102,7 @@ def positional_encoding(n: int, d: int) -> Float[Array, "n d"]:
 
     Vaswani et al. 2017, §3.5.
     """
+    check_sizes("positional_encoding", n=n, d=d)
     if d % 2:
         raise ValueError(f"positional_encoding: the width {d} is not even")
     angles = np.arange(n)[:, None] / 10_000 ** (np.arange(0, d, 2) / d)
@@ -101,6 +114,7 @@ def rotation(k: int, d: int) -> Float[Array, "d d"]:
 
     Vaswani et al. 2017, §3.5: a fixed offset is a linear map.
     """
+    check_sizes("rotation", 2, d=d)
     if d % 2:
         raise ValueError(f"rotation: the width {d} is not even")
     angles = k / 10_000 ** (np.arange(0, d, 2) / d)
@@ -114,6 +128,7 @@ def init_block(
     rng: np.random.Generator, d: int, f: int, cross: bool = False
 ) -> dict[str, Array]:
     """Random parameters of one block, small enough to keep variances."""
+    check_sizes("init_block", 1, d=d, f=f)
     attentions = ["", "cross."] if cross else [""]
     p = {
         f"{name}w_{w}": rng.normal(size=(d, d)) / np.sqrt(d)
@@ -132,7 +147,7 @@ def attend(
     source: Float[Array, "*b m d"],
     p: Params,
     h: int,
-    mask: Bool[Array, "n m"] | None = None,
+    mask: Bool[Array, "*#b #n #m"] | None = None,
 ) -> Float[Array, "*b n d"]:
     """The attention sub-layer: LayerNorm(x + Sublayer(x)), §3.1."""
     weights = (p[f"w_{w}"] for w in "qkvo")
@@ -152,10 +167,16 @@ def think(
 
 
 def encoder_block(
-    x: Float[Array, "*b n d"], p: Params, h: int
+    x: Float[Array, "*b n d"],
+    p: Params,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n d"]:
-    """Self-attention, then feed-forward (Vaswani et al. 2017, §3.1)."""
-    return think(attend(x, x, p, h), p)
+    """Self-attention, then feed-forward (Vaswani et al. 2017, §3.1).
+
+    real: in a batch of unequal lengths, True at tokens, False at padding.
+    """
+    return think(attend(x, x, p, h, padding_mask(real)), p)
 
 
 def decoder_block(
@@ -163,13 +184,18 @@ def decoder_block(
     memory: Float[Array, "*b m d"],
     p: Params,
     h: int,
+    real: Bool[Array, "*b n"] | None = None,
+    read: Bool[Array, "*b m"] | None = None,
 ) -> Float[Array, "*b n d"]:
     """Masked self-attention, attention to the encoder's output, feed-forward.
 
-    Vaswani et al. 2017, §3.1 and §3.2.3.
+    Vaswani et al. 2017, §3.1 and §3.2.3.  real: True at the tokens of x and
+    False at padding; read: the same of what the encoder has read.
     """
-    x = attend(x, x, p, h, causal_mask(x.shape[-2]))
-    return think(attend(x, memory, part(p, "cross."), h), p)
+    seen = causal_mask(x.shape[-2]) & padding_mask(real)
+    x = attend(x, x, p, h, seen)
+    cross = part(p, "cross.")
+    return think(attend(x, memory, cross, h, padding_mask(read)), p)
 
 
 def learning_rate(step: int, d_model: int, warmup: int = 4000) -> float:
@@ -177,8 +203,7 @@ def learning_rate(step: int, d_model: int, warmup: int = 4000) -> float:
 
     Vaswani et al. 2017, eq. 3.
     """
-    if step < 1:
-        raise ValueError(f"learning_rate: steps count from 1, this is {step}")
+    check_sizes("learning_rate", 1, step=step, d_model=d_model, warmup=warmup)
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 
@@ -197,6 +222,9 @@ def transformer_parameters(
     has no biases (§3.2.2), the feed-forward layers have (eq. 2), and each
     LayerNorm has a gain and a bias.
     """
+    sizes = {"d_model": d_model, "d_ff": d_ff, "n_layers": n_layers, "h": h}
+    sizes |= {"d_k": d_k, "d_v": d_v, "vocabulary": vocabulary}
+    check_sizes("transformer_parameters", **sizes)
     attention = 2 * d_model * h * (d_k + d_v)
     ffn = 2 * d_model * d_ff + d_ff + d_model
     norm = 2 * d_model

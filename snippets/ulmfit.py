@@ -11,18 +11,30 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Bool, Float
 
+from snippets.layers import check_sizes, last
+
 
 def hat(t: int, rise: float, fall: float) -> float:
     """From 0 to 1 in the first steps, then down as steadily, by 1 / fall."""
+    if not (rise > 0 and fall > 0):
+        raise ValueError("hat: rise and fall must be positive")
     return t / rise if t < rise else 1 - (t - rise) / fall
 
 
 def peak_step(T: int, cut_frac: float = 0.1) -> int:
     """The step at which the rate is highest, called cut in eq. 3."""
+    if not 0 < cut_frac < 1:
+        raise ValueError("peak_step: cut_frac must be between 0 and 1")
     cut = floor(T * cut_frac)
     if not 0 < cut < T:
         raise ValueError(f"peak_step: {T} steps leave none to rise or fall")
     return cut
+
+
+def check_step(what: str, t: int, T: int, ratio: float) -> None:
+    """A step of the training, and a highest rate no lower than the lowest."""
+    if not (0 <= t <= T and ratio >= 1):
+        raise ValueError(f"{what}: t must be 0 to {T}, and ratio 1 or more")
 
 
 def stlr(
@@ -36,6 +48,7 @@ def stlr(
 
     Howard and Ruder 2018, §3.2, eq. 3.
     """
+    check_step("stlr", t, T, ratio)
     cut = peak_step(T, cut_frac)
     p = hat(t, cut, cut * (1 / cut_frac - 1))
     return eta_max * (1 + p * (ratio - 1)) / ratio
@@ -52,6 +65,7 @@ def stlr_landing(
 
     AllenNLP, slanted_triangular.py; equal to eq. 3 if cut = T * cut_frac.
     """
+    check_step("stlr_landing", t, T, ratio)
     cut = peak_step(T, cut_frac)
     return eta_max * (1 + hat(t, cut, T - cut) * (ratio - 1)) / ratio
 
@@ -63,6 +77,9 @@ def discriminative_rates(
 
     Howard and Ruder 2018, §3.2: a layer's rate is that above it over 2.6.
     """
+    check_sizes("discriminative_rates", n=n)
+    if not factor > 0:
+        raise ValueError("discriminative_rates: factor must be positive")
     return eta * float(factor) ** -np.arange(n)[::-1]
 
 
@@ -86,17 +103,25 @@ def gradual_unfreezing(epochs: int, n: int) -> Bool[Array, "epochs n"]:
 
     Howard and Ruder 2018, §3.3.
     """
+    check_sizes("gradual_unfreezing", epochs=epochs, n=n)
     return np.arange(n) >= n - 1 - np.arange(epochs)[:, None]
 
 
-def concat_pool(h: Float[Array, "*b t d"]) -> Float[Array, "*b e"]:
+def concat_pool(
+    h: Float[Array, "*b t d"], real: Bool[Array, "*b t"] | None = None
+) -> Float[Array, "*b e"]:
     """The last hidden state, the maximum and the mean, one after the other.
 
-    Howard and Ruder 2018, §3.3; e = 3d.
+    Howard and Ruder 2018, §3.3; e = 3d.  real: in a batch of unequal lengths,
+    True at tokens, False at padding.
     """
-    if not h.shape[-2]:
+    real = np.ones(h.shape[:-1], dtype=bool) if real is None else real
+    if not np.all(np.any(real, axis=-1)):
         raise ValueError("concat_pool: an empty text has no hidden states")
-    return np.concatenate([h[..., -1, :], h.max(-2), h.mean(-2)], axis=-1)
+    here = real[..., None]
+    most = np.max(h, axis=-2, where=here, initial=-np.inf)
+    mean = np.mean(h, axis=-2, where=here)
+    return np.concatenate([last(h, real), most, mean], axis=-1)
 
 
 def schedule(
@@ -112,6 +137,8 @@ def schedule(
     Howard and Ruder 2018, §3.2 and §3.3, put together as in AllenNLP: one
     triangle for each epoch with a frozen layer, then one for all the rest.
     """
+    check_sizes("schedule", 1, n=n)
+    check_sizes("schedule", epochs=epochs, steps=steps)
     if epochs < n and unfreeze:
         raise ValueError(f"schedule: {n} layers thaw in no fewer epochs")
     alone = n - 1 if unfreeze else 0
@@ -124,4 +151,6 @@ def schedule(
 
 def error_reduction(before: float, after: float) -> float:
     """By how many per cent an error rate fell."""
+    if before == 0:
+        raise ValueError("error_reduction: before is 0, so nothing can fall")
     return 100 * (before - after) / before

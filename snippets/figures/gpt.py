@@ -21,7 +21,7 @@ def figure_context():
         np.array(encode(text, merges))
         for text in corpus().split("CHAPTER XII")
     )
-    starts = np.random.default_rng(0).integers(len(unseen) - 64, size=800)
+    starts = np.random.default_rng(0).integers(len(unseen) - 64, size=200)
     windows = unseen[starts[:, None] + np.arange(65)]
     logits = gpt(params, windows[:, :-1], h)
     log_z = np.log(np.exp(logits).sum(axis=-1))

@@ -7,6 +7,8 @@ from snippets.figures.blocks import column, diagram, say, wire
 from snippets.instructgpt import (
     ANSWER,
     PROMPT,
+    answer,
+    asked,
     load_aligned,
     mistakes,
     prompts,
@@ -94,15 +96,13 @@ def figure_steps():
 
 def answers(x, times):
     """Each prompt with its word said so many times."""
-    place = np.arange(ANSWER)
-    ends = np.where(place == times, ord("."), ord("\n"))
-    y = np.where(place < times, x[:, 2:3], ends)
-    return np.concatenate([x, y], axis=-1)
+    rows = [[*prompt, *answer(asked(prompt)[0], times)] for prompt in x]
+    return np.array(rows)
 
 
 def demonstrated(x, times):
     """The chance that a demonstrator says it so often: 0.6, or 0.2 beside."""
-    off = (times - (x[:, 4] - ord("0"))) % (ANSWER - 1)
+    off = (times - np.array([asked(row)[1] for row in x])) % (ANSWER - 1)
     return np.select([off == 0, (off == 1) | (off == ANSWER - 2)], [0.6, 0.2])
 
 

@@ -16,8 +16,8 @@ from snippets.self_instruct import (
 def figure_gate():
     """Likeness of new texts to the seeds alone and to the grown pool."""
     rng = np.random.default_rng(0)
-    machine, _ = bootstrap(rng, SEEDS, bigram_writer, 150)
-    prompts = [sample_prompt(rng, SEEDS, machine) for _ in range(200)]
+    machine, _ = bootstrap(rng, SEEDS, bigram_writer, 80)
+    prompts = [sample_prompt(rng, SEEDS, machine) for _ in range(120)]
     texts = [bigram_writer(rng, prompt) for prompt in prompts]
     fig, ax = canvas(height=2.4)
     bins = np.linspace(0, 1, 21)

@@ -19,9 +19,10 @@ def figure_saturation():
     ):
         largest, gradient = [], []
         for d_k in widths:
-            q = rng.normal(size=(400, 1, d_k))
+            q = rng.normal(size=(400, d_k))
             k = rng.normal(size=(400, 10, d_k))
-            scores = (q * k).sum(-1) / (np.sqrt(d_k) if scaled else 1)
+            scores = (k @ q[..., None])[..., 0]
+            scores = scores / (np.sqrt(d_k) if scaled else 1)
             p = softmax(scores)
             jacobian = np.eye(10) * p[:, None] - p[:, None] * p[..., None]
             largest.append(p.max(-1).mean())

@@ -1,98 +1,76 @@
-"""Every snippet is there as one file, which does alone what the page shows.
+"""In the zip that the book offers, every example of every page runs as printed.
 
 Reads what ``make html`` left in build/html.
 """
 
-import ast
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOWNLOADS = ROOT / "build" / "html" / "download"
-STEMS = sorted(path.stem for path in (ROOT / "snippets").glob("[!_]*.py"))
-PAGES = {page.stem: page for page in sorted((ROOT / "docs").rglob("*.md")) if page.stem in STEMS}
-
-RUN = """
-import doctest, importlib, sys
-found = doctest.testmod(importlib.import_module(sys.argv[1]))
-left = [name for name in sys.modules if name.partition(".")[0] == "snippets"]
-print(found.attempted, found.failed, left)
-"""
-
-SWAPPED = """
-import importlib, pathlib, sys, types
-import numpy as np
-from sybil import Sybil
-from sybil.parsers.myst import DocTestDirectiveParser
-
-folder, *names = sys.argv[1:]
-stems, pages = names[: names.index("--")], names[names.index("--") + 1 :]
-sys.path.insert(0, folder)
-sys.dont_write_bytecode = True
-package = sys.modules["snippets"] = types.ModuleType("snippets")
-package.__path__ = []
-for stem in stems:
-    sys.modules[f"snippets.{stem}"] = importlib.import_module(stem)
-for page in map(pathlib.Path, pages):
-    with np.printoptions(), np.errstate():
-        for example in Sybil([DocTestDirectiveParser(optionflags=0)]).parse(page).examples():
-            example.evaluate()
-"""
+NAME = "from-attention-to-rlhf"
+ZIP = ROOT / "build" / "html" / "download" / f"{NAME}.zip"
+PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
+PAGES = {
+    page.stem: page
+    for page in (ROOT / "docs").rglob("*.md")
+    if PROMPT.search(page.read_text("utf-8"))
+}
 
 
-def file(stem):
-    path = DOWNLOADS / f"{stem}.py"
-    assert path.exists(), f"no {path}: run make html first"
-    return path
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    assert ZIP.exists(), f"no {ZIP}: run make html first"
+    folder = tmp_path_factory.mktemp("alone")
+    with ZipFile(ZIP) as file:
+        file.extractall(folder)
+    return folder / NAME
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_a_file_runs_in_an_empty_folder(stem, tmp_path):
-    (tmp_path / f"{stem}.py").write_bytes(file(stem).read_bytes())
-    (tmp_path / "run.py").write_text(RUN)
-    command = [sys.executable, "-W", "error", "run.py", stem]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    attempted, _, rest = run.stdout.partition(" ")
-    assert rest.strip() == "0 []", run.stdout + run.stderr
-    wanted = re.findall(r"^ +>>> ", (ROOT / "snippets" / f"{stem}.py").read_text("utf-8"), re.M)
-    assert int(attempted) >= len(wanted)
-
-
-@pytest.mark.parametrize("stem", STEMS)
-def test_a_file_holds_all_of_its_module(stem):
-    module, alone = (
-        {ast.dump(node) for node in ast.parse(path.read_text("utf-8")).body if not imports(node)}
-        for path in (ROOT / "snippets" / f"{stem}.py", file(stem))
+def test_all_examples_run_as_the_readme_says(folder):
+    (said,) = re.findall(
+        r"^ +python (.* examples/)\w+\.txt$", (folder / "README.txt").read_text(), re.M
     )
-    docstring = ast.dump(ast.parse((ROOT / "snippets" / f"{stem}.py").read_text("utf-8")).body[0])
-    assert module - alone == {docstring}
+    files = sorted(path.name for path in (folder / "examples").iterdir())
+    command = [sys.executable, *said.split()[:-1], *(f"examples/{name}" for name in files)]
+    alone = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    done = subprocess.run(
+        command, cwd=folder, env=alone, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def imports(node):
-    return isinstance(node, ast.Import | ast.ImportFrom)
+@pytest.mark.parametrize("stem", sorted(PAGES))
+def test_no_example_of_a_page_is_left_out(folder, stem):
+    page = PROMPT.findall(PAGES[stem].read_text("utf-8"))
+    file = PROMPT.findall((folder / "examples" / f"{stem}.txt").read_text("utf-8"))
+    assert len(file) == len(page)
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_no_import_of_the_book_is_left(stem):
-    for node in ast.walk(ast.parse(file(stem).read_text("utf-8"))):
-        names = [getattr(node, "module", None), *(a.name for a in getattr(node, "names", ()))]
-        if imports(node):
-            assert not any((name or "").partition(".")[0] == "snippets" for name in names)
+STUBS = sorted(path.name for path in (ROOT / "snippets" / "exercises").glob("[!_]*.py"))
 
 
-@pytest.mark.parametrize("stem", PAGES)
-def test_the_page_links_to_its_file(stem):
-    place = PAGES[stem].relative_to(ROOT / "docs").with_suffix(".html")
-    page = (ROOT / "build" / "html" / place).read_text("utf-8")
-    assert page.count(f'href="../download/{stem}.py"') == 1
+@pytest.mark.parametrize("name", STUBS)
+def test_an_exercise_that_nobody_has_solved_is_told_from_one_that_breaks(folder, name):
+    command = [sys.executable, f"exercises/{name}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stdout and not done.stderr
 
 
-def test_the_files_do_on_all_pages_what_the_snippets_do():
-    """The examples of the book hold with the downloads in place of the snippets."""
-    command = [sys.executable, "-c", SWAPPED, DOWNLOADS, *STEMS, "--", *map(str, PAGES.values())]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
+def test_the_code_and_its_data_are_those_of_the_book(folder):
+    for path in (ROOT / "snippets").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            assert (folder / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
+
+
+def test_a_page_that_shows_code_links_to_it():
+    for path in (ROOT / "docs").rglob("*.md"):
+        if "{literalinclude}" in path.read_text("utf-8"):
+            place = path.relative_to(ROOT / "docs").with_suffix(".html")
+            page = (ROOT / "build" / "html" / place).read_text("utf-8")
+            assert page.count(f'href="../download/{NAME}.zip"') == 1, path

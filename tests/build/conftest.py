@@ -110,9 +110,9 @@ class Built:
 class Book:
     """The files of a small book, and its builds."""
 
-    def __init__(self, root, capsys):
-        self.root, self.capsys = root, capsys
-        for name, text in FILES.items():
+    def __init__(self, root, capsys, files=FILES, package="halves"):
+        self.root, self.capsys, self.package = root, capsys, package
+        for name, text in files.items():
             self.write(name, text)
 
     def write(self, name, text):
@@ -138,7 +138,7 @@ class Book:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             return Built(done.returncode, done.stdout + done.stderr)
         status = main(["-b", builder, *options])
-        for name in [n for n in sys.modules if n.partition(".")[0] == "halves"]:
+        for name in [n for n in sys.modules if n.partition(".")[0] == self.package]:
             del sys.modules[name]
         told = self.capsys.readouterr()
         return Built(status, told.out + told.err)

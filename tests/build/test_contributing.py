@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.messages import filled
+from verified_book.messages import Messages
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 EXTENSIONS = sorted((ROOT / "docs" / "_extensions").rglob("*.py"))
@@ -18,7 +21,7 @@ def section(heading):
 
 
 def rows(heading):
-    """The first cells of the table under a heading."""
+    """The first cells of the tables under a heading."""
     return [cell for _, cell in CELL.findall(section(heading))]
 
 
@@ -61,8 +64,22 @@ def test_every_message_of_an_extension_is_explained(extension):
     assert missing == [], "give each a row in CONTRIBUTING.md, with … for what is filled in"
 
 
+def test_the_table_is_made_from_the_messages():
+    assert filled(GUIDE) == GUIDE, "run make messages"
+
+
+CODES = {code for messages in Messages.known.values() for code in messages}
+
+
+def test_every_code_is_said_and_every_message_has_one():
+    source = "\n".join(path.read_text("utf-8") for path in EXTENSIONS)
+    assert {*re.findall(r'(?:\.warn|\.text|Fault)\((?:\d, )?"([a-z_]+)"', source)} == CODES
+
+
 def test_no_message_is_explained_that_nobody_says():
     said = [message for found in SAID.values() for message in found]
+    kept = [m.text for messages in Messages.known.values() for m in messages.values()]
+    said += [re.sub("%[sd]", "…", message).partition("\n")[0] for message in kept]
     assert [row for row in EXPLAINED if not any(fits(m, row) for m in said)] == []
 
 

@@ -96,6 +96,78 @@ def test_an_example_is_evidence(book):
     assert built.status == 0, built.said
 
 
+# -- what a verdict was, kinds, retired ids -------------------------------------------------------
+
+OPTION = ":::{annotation} 1.1\n:verdict: holds\n"
+TABLES = "```{ledger} corrections\n```\n\n```{ledger} kinds\n```\n"
+
+
+def with_option(book, option):
+    book.edit("docs/halving.md", OPTION, OPTION + option + "\n")
+
+
+def cells(html):
+    text = re.sub(r"<[^>]+>", "", re.sub(r"</t[dh]>", "|", html))
+    return "|".join(part.strip() for part in text.split("|"))
+
+
+def test_each_change_of_a_verdict_is_listed(book):
+    said = "wrong, 2025-01-31, the evidence: a table | imprecise, 2025-03-01, the rubric: so, too"
+    with_option(book, f":was: {said}")
+    book.page("{count}`corrections` changes.\n\n" + TABLES)
+    built = book.build()
+    assert built.status == 0, built.said
+    page = cells(book.html("other"))
+    assert "1.1|wrong|imprecise|the evidence: a table|2025-01-31|" in page
+    assert "1.1|imprecise|holds|the rubric: so, too|2025-03-01|" in page
+    assert "2 changes." in page
+
+
+def test_claims_of_a_kind_are_listed_by_case_and_verdict(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated().replace(":verdict:", ":kind: number, rounds\n:verdict:") + TABLES)
+    with_option(book, ":kind: number, rounds")
+    built = book.build()
+    assert built.status == 0, built.said
+    assert "number|rounds|holds|1.1, 2.1|" in cells(book.html("other"))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ":was: wrong",
+        ":was: wrong, 2025-02-30, why",
+        ":was: likely, 2025-01-31, why",
+        ":was: wrong, 2025-01-31,",
+        ":kind: colour",
+        ":also: 1",
+    ],
+)
+def test_an_option_that_cannot_be_read(book, option):
+    with_option(book, option)
+    assert book.build().says("halving.md:", f"Invalid option value for '{option.split(':')[1]}'")
+
+
+def test_a_verdict_that_became_what_it_was(book):
+    with_option(book, ":was: holds, 2025-01-31, why")
+    assert book.build().says("halving.md:11: WARNING: annotation 1.1 became what it was")
+
+
+def test_the_addresses_of_a_retired_claim_lead_to_the_one_that_took_it_in(book):
+    with_option(book, ":also: 1.7 1.9")
+    built = book.build()
+    assert built.status == 0, built.said
+    ids = re.findall(r'id="((?:claim|annotation)-[^"]+)"', book.html("halving"))
+    assert ids == [f"{of}-{n}" for of in ("claim", "annotation") for n in ("1.1", "1.7", "1.9")]
+
+
+def test_a_retired_claim_that_is_still_there(book):
+    with_paragraphs(book, "s02 p1")
+    book.page(annotated())
+    with_option(book, ":also: 2.1")
+    assert book.build().says("halving.md:11: WARNING: annotation 1.1 takes in claim 2.1, which")
+
+
 # -- paragraphs -------------------------------------------------------------------------------
 
 

@@ -56,7 +56,7 @@ def focus(tab, selector):
 
 def shown(tab):
     """What the popup says; nothing where there is none."""
-    tip = tab.locator("#aid")
+    tip = tab.locator("#popup")
     return tip.inner_text() if tip.is_visible() else ""
 
 

@@ -41,12 +41,14 @@ def test_a_claim_is_cited_from_the_ledger_as_from_its_page(tab):
 
 
 def test_every_claim_can_be_cited_and_reported_from_its_page_and_from_the_ledger():
-    ledger = {a["aria-label"] for a in soup("appendix/claims.html").select(".aids [aria-label]")}
+    ledger = {
+        a["aria-label"] for a in soup("appendix/claims.html").select(".claim-links [aria-label]")
+    }
     claims = [c for page in PAGES for c in soup(page).select(".annotation")]
     assert len(claims) > 200
     for box in claims:
         id_ = box["id"].removeprefix("annotation-")
-        links = {a.get("aria-label"): a["href"] for a in box.select(".aids a[href]")}
+        links = {a.get("aria-label"): a["href"] for a in box.select(".claim-links a[href]")}
         names = [f"Cite this: claim {id_}", f"Report an error in claim {id_}"]
         assert links.keys() >= {*names} and ledger >= {*names}
         assert links[None] == f"#claim-{id_}"

@@ -24,10 +24,10 @@ def test_focus_and_hover_show_what_a_link_leads_to(tab, selector, says):
     link = tab.locator(selector).first
     for reach in (lambda: focus(tab, selector), link.hover):
         reach()
-        tab.wait_for_selector("#aid", state="visible")
+        tab.wait_for_selector("#popup", state="visible")
         assert all(part in shown(tab) for part in says)
-        assert link.get_attribute("aria-describedby") == "aid"
-        assert tab.locator("#aid").get_attribute("role") == "tooltip"
+        assert link.get_attribute("aria-describedby") == "popup"
+        assert tab.locator("#popup").get_attribute("role") == "tooltip"
         tab.keyboard.press("Escape")
         assert shown(tab) == "" and link.get_attribute("aria-describedby") is None
 
@@ -42,12 +42,12 @@ def test_every_later_citation_of_a_work_shows_it_too(tab):
 def test_a_popup_can_be_hovered_and_stays_until_one_leaves_it(tab):
     tab.goto(url(LONG))
     tab.locator(CLAIM).hover()
-    tab.wait_for_selector("#aid", state="visible")
-    tab.locator("#aid").hover()
+    tab.wait_for_selector("#popup", state="visible")
+    tab.locator("#popup").hover()
     tab.wait_for_timeout(600)
     assert "2.5" in shown(tab)
     tab.mouse.move(2, 2)
-    tab.wait_for_selector("#aid", state="hidden")
+    tab.wait_for_selector("#popup", state="hidden")
 
 
 def test_a_popup_of_the_focus_stays_when_the_mouse_moves_and_goes_with_the_focus(tab):
@@ -63,7 +63,7 @@ def test_a_popup_of_the_focus_stays_when_the_mouse_moves_and_goes_with_the_focus
 def test_a_popup_holds_no_link_no_control_and_no_second_id(tab):
     tab.goto(url(LONG))
     focus(tab, CLAIM)
-    inside = "#aid :is(a[href], button, [id], [tabindex], .aids)"
+    inside = "#popup :is(a[href], button, [id], [tabindex], .claim-links)"
     assert shown(tab) and tab.locator(inside).count() == 0
 
 
@@ -78,7 +78,7 @@ def test_no_popup_is_cut_at_an_edge(tab, page, width):
           .filter(a => a.checkVisibility())
           .flatMap(a => {
             a.focus();
-            const tip = document.getElementById('aid'), box = tip.getBoundingClientRect();
+            const tip = document.getElementById('popup'), box = tip.getBoundingClientRect();
             const inside = box.left >= 0 && box.right <= document.documentElement.clientWidth
               && box.top + scrollY >= 0
               && document.documentElement.scrollWidth <= document.documentElement.clientWidth;
@@ -95,7 +95,7 @@ def test_a_popup_can_be_read_in_light_and_dark(browser, scheme):
     tab.goto(url(LONG))
     focus(tab, CITATION)
     style = "s => [s.color, s.backgroundColor].map(c => c.match(/[\\d.]+/g).map(Number))"
-    ink, ground = tab.evaluate(f"({style})(getComputedStyle(document.getElementById('aid')))")
+    ink, ground = tab.evaluate(f"({style})(getComputedStyle(document.getElementById('popup')))")
     assert len(ground) == 3, "the ground lets nothing shine through"
     assert contrast(ink, ground) >= 7
     assert (sum(ground) < 128 * 3) == (scheme == "dark")

@@ -60,3 +60,25 @@ def test_the_search_leads_from_a_chinese_term_to_its_entry(tab, term):
     entry = tab.url.partition("#")[2]
     meaning = tab.locator(f"dt[id='{entry}'] + dd").inner_text()
     assert term in meaning.partition(".")[0].split("，")
+
+
+@pytest.mark.parametrize(
+    "words", ["中文版勘误", "errata", "Chinese copy", "Pythia", "InstructGPT", "7.13", "end.6"]
+)
+def test_the_search_leads_to_the_page_in_chinese(tab, words):
+    tab.goto(url("search.html") + f"?q={quote(words)}")
+    tab.wait_for_selector("#search-results li a[href*='appendix/errata_zh.html']", timeout=15_000)
+
+
+def test_the_page_in_chinese_says_its_language():
+    page = soup("appendix/errata_zh.html")
+    assert page.select_one("section[lang='zh-Hans'] > h1").get_text().startswith("中文版勘误")
+    for where in ("index.html", "appendix/about.html"):
+        assert soup(where).select_one("article a[lang='zh-Hans'][href*='errata_zh.html']")
+
+
+@pytest.mark.parametrize("claim", ["5.8", "6.7", "7.3", "7.11", "18.4"])
+def test_the_old_addresses_of_a_retired_claim_are_there(claim):
+    pages = [soup(page) for page in READ]
+    for place in (f"claim-{claim}", f"annotation-{claim}"):
+        assert len([page for page in pages if page.find(id=place)]) == 1, place

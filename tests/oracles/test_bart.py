@@ -11,7 +11,8 @@ from transformers import (
     BartModel,
 )
 
-from snippets.bart import bart_parameters, decode, encode, init_bart
+from snippets.bart import bart_parameters, decode, denoising_loss, encode, init_bart
+from snippets.layers import pad
 
 NAMES = {"q": "q_proj", "k": "k_proj", "v": "v_proj", "o": "out_proj"}
 
@@ -31,12 +32,9 @@ def torch_names(side, i, cross):
     yield f"{side}.b{i}.ln2_bias", f"{base}final_layer_norm.bias"
 
 
-@pytest.mark.holds("encode", "decode", by="library: transformers.BartForConditionalGeneration")
-@settings(max_examples=8)
-@given(st.integers(0, 2**32 - 1), st.integers(4, 30), *[st.integers(1, 3)] * 4)
-def test_logits_are_those_of_transformers(seed, v, h, k, f, layers):
-    rng, d = np.random.default_rng(seed), 4 * h * k
-    params = init_bart(rng, v, 12, d, 8 * f, layers)
+def model_with(rng, v, h, d, f, layers):
+    """Parameters of ours, and BART in float64 with the same."""
+    params = init_bart(rng, v, 12, d, f, layers)
     params = {k: w + 0.2 * rng.normal(size=w.shape) for k, w in params.items()}
     config = BartConfig(
         vocab_size=v,
@@ -44,8 +42,8 @@ def test_logits_are_those_of_transformers(seed, v, h, k, f, layers):
         d_model=d,
         encoder_layers=layers,
         decoder_layers=layers,
-        encoder_ffn_dim=8 * f,
-        decoder_ffn_dim=8 * f,
+        encoder_ffn_dim=f,
+        decoder_ffn_dim=f,
         encoder_attention_heads=h,
         decoder_attention_heads=h,
         activation_function="gelu_new",
@@ -73,10 +71,37 @@ def test_logits_are_those_of_transformers(seed, v, h, k, f, layers):
             for i in range(layers):
                 for ours, theirs in torch_names(side, i, side == "dec"):
                     state[theirs].copy_(torch.tensor(params[ours].T))
+    return params, model
+
+
+@pytest.mark.holds("encode", "decode", by="library: transformers.BartForConditionalGeneration")
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(4, 30), *[st.integers(1, 3)] * 4)
+def test_logits_are_those_of_transformers(seed, v, h, k, f, layers):
+    rng = np.random.default_rng(seed)
+    params, model = model_with(rng, v, h, 4 * h * k, 8 * f, layers)
     spoilt, late = rng.integers(3, v, size=(2, 6)), rng.integers(3, v, size=(2, 9))
     wanted = model(input_ids=torch.tensor(spoilt), decoder_input_ids=torch.tensor(late)).logits
     ours = decode(params, late, encode(params, spoilt, h), h)
     np.testing.assert_allclose(ours, wanted.detach().numpy(), atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.holds("denoising_loss", by="library: transformers.BartForConditionalGeneration")
+@pytest.mark.parametrize("seed", range(3))
+def test_the_loss_of_a_padded_batch_is_that_of_transformers(seed):
+    rng = np.random.default_rng(seed)
+    params, model = model_with(rng, 20, 2, 8, 16, 2)
+    spoilt, read = pad([rng.integers(3, 20, size=n) for n in (6, 3)])
+    document, real = pad([rng.integers(3, 20, size=n) for n in (4, 9)])
+    with torch.no_grad():
+        out = model(
+            input_ids=torch.tensor(spoilt),
+            attention_mask=torch.tensor(read).long(),
+            decoder_attention_mask=torch.tensor(real).long(),
+            labels=torch.tensor(np.where(real, document, -100)),
+        )
+    ours = denoising_loss(params, spoilt, document, 2, 2, real, read)
+    assert float(ours) == pytest.approx(float(out.loss), rel=1e-10)
 
 
 @pytest.mark.holds("bart_parameters", by="library: transformers.BartModel")

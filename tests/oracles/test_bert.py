@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snippets import bert
-from snippets.layers import block_params, n_layers
+from snippets.layers import block_params, n_layers, pad, positions
 
 N = 12
 PLACES = {
@@ -108,6 +108,43 @@ def test_states_logits_and_loss_are_berts_with_our_weights(seed, v, h, k, layers
     np.testing.assert_allclose(bert.nsp_logits(params, t), out.seq_relationship_logits[0], **close)
     loss = bert.pretraining_loss(params, shown, segments, ids, chosen, seed % 2 == 0, h)
     assert float(loss) == pytest.approx(float(out.loss), rel=1e-10)
+
+
+@pytest.mark.holds("encode", "nsp_logits", by="library: transformers.BertForPreTraining")
+@pytest.mark.holds("pretraining_loss", by="library: transformers.BertForPreTraining")
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_padded_states_and_loss_are_berts(seed, left):
+    rng = np.random.default_rng(seed)
+    params = bert.init_bert(rng, 30, N, 8, 2)
+    params = {k: w + rng.normal(size=w.shape) * 0.3 for k, w in params.items()}
+    lengths = ((4, 3), (1, 2))
+    words = [[rng.integers(5, 30, n).tolist() for n in pair] for pair in lengths]
+    packed = [bert.pack(*pair, 1, 2) for pair in words]
+    ids, real = pad([p[0] for p in packed], left=left)
+    segments, _ = pad([p[1] for p in packed], left=left)
+    chosen = real & (rng.random(real.shape) < 0.5) & (ids > 4)
+    shown = np.where(chosen, 3, ids)
+    labels = torch.tensor(np.where(chosen, ids, -100))
+    with torch.no_grad():
+        out = model_with(params, 2)(
+            torch.tensor(shown),
+            attention_mask=torch.tensor(real).long(),
+            token_type_ids=torch.tensor(segments),
+            position_ids=torch.tensor(positions(real)),
+            labels=labels,
+            next_sentence_label=torch.tensor([0, 1]),
+            output_hidden_states=True,
+        )
+    t, close = bert.encode(params, shown, segments, 2, real), dict(rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(t[real], out.hidden_states[-1][torch.tensor(real)], **close)
+    ours = bert.mlm_logits(params, t)[real]
+    np.testing.assert_allclose(ours, out.prediction_logits[torch.tensor(real)], **close)
+    pairs, is_next = bert.nsp_logits(params, t, real), np.array([True, False])
+    loss = bert.pretraining_loss(params, shown, segments, ids, chosen, is_next, 2, real)
+    if not left:  # on the left, their pooler takes the padding for [CLS]
+        np.testing.assert_allclose(pairs, out.seq_relationship_logits, **close)
+        assert float(loss) == pytest.approx(float(out.loss), rel=1e-10)
 
 
 def count(kind, config, **options):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snippets import gpt as g
+from snippets.layers import pad, positions
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -93,6 +94,60 @@ def test_the_tiny_model_writes_what_gpt_2_writes_with_its_weights():
         pad_token_id=0,
     )
     assert g.generate(params, prompt, 20, h).tolist() == out[0].tolist()
+
+
+TEXTS = ("The Queen", "Alice was not a bit hurt, and she jumped up", "'Oh!'")
+
+
+def padded(left):
+    """The tiny model, three texts as one batch, and what transformers wants to know of it."""
+    params, merges, h = g.load_tiny()
+    tokens, real = pad([np.array(g.encode(text, merges)) for text in TEXTS], left=left)
+    known = {"input_ids": torch.tensor(tokens), "attention_mask": torch.tensor(real).long()}
+    return params, h, tokens, real, known | {"position_ids": torch.tensor(positions(real))}
+
+
+@pytest.mark.holds("gpt", "gpt_loss", by="library: transformers.GPT2LMHeadModel")
+@pytest.mark.parametrize("left", [False, True])
+def test_padded_logits_and_loss_are_those_of_gpt_2(left):
+    params, h, tokens, real, known = padded(left)
+    begins = real & (positions(real) == 0)  # no text says what its first token is
+    labels = torch.tensor(np.where(real & ~begins, tokens, -100))
+    with torch.no_grad():
+        logits = theirs(params, h)(**known).logits
+    ours = g.gpt(params, tokens, h, real)
+    np.testing.assert_allclose(ours[real], logits[torch.tensor(real)], rtol=1e-9, atol=1e-10)
+    told = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()  # in float64, unlike out.loss
+    loss = g.gpt_loss(params, tokens, h, real)
+    assert float(loss) == pytest.approx(float(torch.nn.functional.cross_entropy(*told)), rel=1e-10)
+
+
+@pytest.mark.holds("generate", by="library: transformers.GPT2LMHeadModel")
+def test_a_padded_batch_is_continued_as_by_gpt_2():
+    params, h, tokens, real, known = padded(left=True)
+    del known["position_ids"]
+    out = theirs(params, h).generate(
+        **known, max_new_tokens=12, do_sample=False, pad_token_id=0, use_cache=True
+    )
+    assert g.generate(params, tokens, 12, h, real=real).tolist() == out.tolist()
+
+
+@pytest.mark.holds("classify", by="library: transformers.GPT2ForSequenceClassification")
+@pytest.mark.parametrize("left", [False, True])
+def test_classes_are_read_at_the_last_token_as_by_gpt_2(left):
+    params, h, tokens, real, known = padded(left)
+    assert (tokens[real] != 0).all()  # 0 stands for padding there
+    w_y = np.random.default_rng(0).normal(size=(64, 3))
+    language = theirs(params, h)
+    config = language.config
+    config.num_labels, config.pad_token_id = 3, 0
+    model = transformers.GPT2ForSequenceClassification(config).double().eval()
+    model.transformer.load_state_dict(language.transformer.state_dict())
+    with torch.no_grad():
+        model.score.weight.copy_(torch.tensor(w_y.T))
+        logits = model(**known).logits
+    ours = g.classify(params, w_y, tokens, h, real)
+    np.testing.assert_allclose(ours, logits, rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.holds("gpt_parameters", by="library: transformers.GPT2LMHeadModel")

@@ -1,8 +1,10 @@
 """Entry 2 against PyTorch."""
 
+import autograd.numpy as anp
 import numpy as np
 import pytest
 import torch
+from autograd import grad
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -40,6 +42,46 @@ def test_layer_norm_gelu_and_cross_entropy_are_torchs(seed, n):
     targets = rng.integers(0, 6, n)
     theirs = nn.functional.cross_entropy(tensor(x), torch.tensor(targets))
     np.testing.assert_allclose(layers.cross_entropy(x, targets), theirs, rtol=1e-11)
+
+
+@pytest.mark.holds("attention", by="library: torch.nn.functional.scaled_dot_product_attention")
+@pytest.mark.parametrize("seed", range(5))
+def test_attention_with_a_mask_is_torchs_where_all_is_hidden_too(seed):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 5, 6))
+    mask = rng.random((2, 4, 5)) < 0.4
+    mask[0, 1], mask[1] = False, False
+    boxes = [tensor(x).requires_grad_() for x in (q, k, v)]
+    theirs = nn.functional.scaled_dot_product_attention(*boxes, attn_mask=torch.tensor(mask))
+    np.testing.assert_allclose(t.attention(q, k, v, mask), theirs.detach(), rtol=1e-10, atol=1e-12)
+    weights = rng.normal(size=theirs.shape)
+    (theirs * tensor(weights)).sum().backward()
+    for i, box in enumerate(boxes):
+
+        def loss(x, i=i):
+            given = [*(q, k, v)[:i], x, *(q, k, v)[i + 1 :]]
+            return anp.sum(weights * t.attention(*given, mask))
+
+        slope = grad(loss)((q, k, v)[i])
+        np.testing.assert_allclose(slope, box.grad, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.holds("layers.cross_entropy", by="library: torch.nn.functional.cross_entropy")
+@given(SEEDS, st.integers(1, 6))
+def test_cross_entropy_leaves_out_what_torch_ignores(seed, n):
+    rng = np.random.default_rng(seed)
+    logits, targets = rng.normal(size=(n, 5)), rng.integers(5, size=n)
+    targets[1:][rng.random(n - 1) < 0.5] = -100
+    theirs = nn.functional.cross_entropy(tensor(logits), torch.tensor(targets))
+    np.testing.assert_allclose(layers.cross_entropy(logits, targets), theirs, rtol=1e-11)
+
+
+def sides(*lengths):
+    """Masks of texts of these lengths, with the padding on the right and on the left."""
+    return [
+        layers.pad([np.zeros(n, dtype=int) for n in lengths], left=left)[1]
+        for left in (False, True)
+    ]
 
 
 def load_attention(module, p, name):
@@ -85,3 +127,34 @@ def test_the_decoder_block_is_torchs(seed):
     mask = nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64)
     theirs = block(tensor(x), tensor(memory), tgt_mask=mask)
     np.testing.assert_allclose(t.decoder_block(x, memory, p, 2), theirs, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.holds(
+    "encoder_block", "decoder_block", by="library: torch.nn.TransformerDecoderLayer"
+)
+@pytest.mark.parametrize("real", sides(2, 5))
+@pytest.mark.parametrize("read", sides(7, 3))
+@torch.no_grad()
+def test_padded_blocks_are_torchs_with_key_padding_masks(real, read):
+    rng = np.random.default_rng(0)
+    x, source = rng.normal(size=(2, 5, 8)), rng.normal(size=(2, 7, 8))
+    p = t.init_block(rng, 8, 16, cross=True)
+    encoder = nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True, dtype=torch.float64)
+    load_attention(encoder.self_attn, p, "")
+    load_block(encoder, p, {"norm1": "ln1", "norm2": "ln2"})
+    decoder = nn.TransformerDecoderLayer(8, 2, 16, 0.0, batch_first=True, dtype=torch.float64)
+    load_attention(decoder.self_attn, p, "")
+    load_attention(decoder.multihead_attn, p, "cross.")
+    load_block(decoder, p, {"norm1": "ln1", "norm2": "cross.ln1", "norm3": "ln2"})
+    theirs = encoder(tensor(source), src_key_padding_mask=torch.tensor(~read))
+    memory = t.encoder_block(source, p, 2, read)
+    np.testing.assert_allclose(memory[read], theirs[torch.tensor(read)], rtol=1e-10, atol=1e-11)
+    theirs = decoder(
+        tensor(x),
+        tensor(memory),
+        tgt_mask=torch.tensor(~t.causal_mask(5)),
+        tgt_key_padding_mask=torch.tensor(~real),
+        memory_key_padding_mask=torch.tensor(~read),
+    )
+    ours = t.decoder_block(x, memory, p, 2, real, read)
+    np.testing.assert_allclose(ours[real], theirs[torch.tensor(real)], rtol=1e-10, atol=1e-11)

@@ -57,10 +57,25 @@ def test_a_zero_v_a_makes_attention_exactly_uniform(seed, t_x):
     np.testing.assert_allclose(c, h.mean(axis=0), atol=1e-14, rtol=1e-10)
 
 
-def test_nothing_to_attend_to_is_an_error():
+def test_the_mean_of_no_annotations_is_zeros_as_in_entry_2():
     s, h, *weights = attention_inputs(np.random.default_rng(0), 1, 2, 4, 3)
-    with pytest.raises(ValueError, match="nothing to attend to"):
-        aa.additive_attention(s, h[:0], *weights)
+    alpha, context = aa.additive_attention(s, h[:0], *weights)
+    assert alpha.shape == (0,) and context.tolist() == [0.0] * h.shape[1]
+
+
+def test_an_empty_sentence_is_refused_by_all_that_read_one():
+    rng, none = np.random.default_rng(0), np.zeros((0, 3))
+    p, c = aa.init_gru(rng, 2, 7), np.zeros(4)
+    attention = rng.normal(size=(5, 2)), rng.normal(size=(5, 4)), rng.normal(size=5)
+    for read in (
+        lambda: aa.gru(np.zeros((0, 7)), np.zeros(2), p),
+        lambda: aa.rnnsearch(none, np.ones((6, 4)), np.zeros(2), p, attention),
+        lambda: aa.rnnencdec(none, c, np.zeros(2), p),
+    ):
+        with pytest.raises(ValueError, match="an empty sentence has no states"):
+            read()
+    with pytest.raises(ValueError, match="h holds no word"):
+        aa.initial_state(np.zeros((0, 4)), np.eye(2))
 
 
 @pytest.mark.holds("layers.sigmoid", by="library: scipy.special.expit")

@@ -33,7 +33,7 @@ from snippets.bart import (
     token_deletion,
     token_masking,
 )
-from snippets.layers import gelu
+from snippets.layers import gelu, pad
 from snippets.transformer import init_block, think
 
 MASK, STOP = 0, 1
@@ -171,7 +171,7 @@ def test_bad_input_is_refused_with_a_reason():
     tokens, none = np.array([3, 4]), np.zeros(0, dtype=int)
     with pytest.raises(ValueError, match="between 0 and 1"):
         token_masking(rng(0), tokens, 1.5, MASK)
-    with pytest.raises(ValueError, match="not > 0"):
+    with pytest.raises(ValueError, match="no mean length is"):
         span_lengths(rng(0), 5, 0.0)
     with pytest.raises(ValueError, match="needs tokens"):
         text_infilling(rng(0), none, 0.3, MASK)
@@ -260,6 +260,60 @@ def test_a_batch_is_its_documents_one_by_one():
     np.testing.assert_allclose(together, np.mean(alone), rtol=1e-12)
 
 
+@pytest.mark.holds("encode", "decode", "denoising_loss", "late", by="derivation: each text alone")
+@settings(max_examples=5)
+@given(seeds, st.lists(st.integers(1, 6), min_size=1, max_size=3), st.booleans(), st.booleans())
+def test_padding_on_either_side_changes_neither_loss_nor_gradient(seed, lengths, left, other):
+    params = tiny(seed)
+    documents = [rng(seed + i).integers(1, V, size=n) for i, n in enumerate(lengths)]
+    spoils = [document[: 1 + len(document) // 2] for document in documents]
+    document, real = pad(documents, 3, left)
+    spoilt, read = pad(spoils, 4, other)
+
+    def one_by_one(params):
+        losses = [
+            len(d) * denoising_loss(params, s, d, H, 10)
+            for s, d in zip(spoils, documents, strict=True)
+        ]
+        return sum(losses) / sum(lengths)
+
+    def together(params):
+        return denoising_loss(params, spoilt, document, H, 10, real, read)
+
+    ours, theirs = (autograd.value_and_grad(f)(params) for f in (together, one_by_one))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-10)
+    for name, slope in theirs[1].items():
+        np.testing.assert_allclose(ours[1][name], slope, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parametrize("bad", [-1, -100, V])
+def test_tokens_that_are_none_are_refused_on_both_sides(bad):
+    params, tokens, fine = tiny(), np.array([1, bad]), np.array([1, 2])
+    for call in (
+        lambda: encode(params, tokens, H),
+        lambda: decode(params, tokens, np.zeros((2, D)), H),
+        lambda: denoising_loss(params, tokens, fine, H, 0),
+        lambda: denoising_loss(params, fine, tokens[::-1], H, 0),
+        lambda: denoising_loss(params, fine, fine, H, bad),
+    ):
+        with pytest.raises(
+            ValueError, match=f"^embed: tokens must be 0 to {V - 1}, one is {bad}$"
+        ):
+            call()
+    with pytest.raises(ValueError, match=r"^embed: the side is enc or dec"):
+        embed(params, "both", fine)
+
+
+@pytest.mark.parametrize("lam", [0.0, -1.0, 1e-300, 1e300, np.inf, np.nan])
+def test_mean_lengths_that_are_none_or_would_take_forever_are_refused(lam):
+    for spoil in (
+        lambda: span_lengths(rng(0), 5, lam),
+        lambda: text_infilling(rng(0), np.arange(9), 0.5, MASK, lam),
+    ):
+        with pytest.raises(ValueError, match=r"^span_lengths: no mean length is"):
+            spoil()
+
+
 @pytest.mark.holds("transformer.think", by="library: jax.nn.gelu")
 @given(seeds)
 def test_think_has_a_gelu(seed):
@@ -296,7 +350,7 @@ def test_blocks_are_found_by_side_and_in_order(layers):
 
 
 def test_a_document_that_is_too_long_is_refused():
-    with pytest.raises(ValueError, match="only 9 positions"):
+    with pytest.raises(ValueError, match="embed: positions must be 0 to 8, one is 9"):
         embed(tiny(), "enc", np.ones(10, dtype=int))
 
 

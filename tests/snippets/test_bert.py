@@ -5,12 +5,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from snippets import bert
-from snippets.layers import block_params
+from snippets.layers import block_params, cross_entropy, pad
 
 SEEDS = st.integers(0, 2**32 - 1)
 V, MASK = 97, 3
@@ -228,8 +228,91 @@ def test_without_positions_the_encoder_is_equivariant(seed):
 
 
 def test_too_long_a_sequence_is_refused():
-    with pytest.raises(ValueError, match="10 positions, the model knows only 9"):
+    with pytest.raises(ValueError, match="embed: positions must be 0 to 8, one is 9"):
         bert.embed(noisy(0), np.zeros(10, dtype=int), np.zeros(10, dtype=int))
+
+
+# -- texts of unequal length --------------------------------------------------
+
+
+def unequal(seed, lengths, left):
+    """Parameters, pairs of these lengths alone, and all as one batch."""
+    rng, params = np.random.default_rng(seed), noisy(seed)
+    alone = [example(seed + i, n) for i, n in enumerate(lengths)]
+    shown, segments, ids, chosen = (
+        pad([text[k].astype(int) for text in alone], k % 2, left)[0] for k in range(4)
+    )
+    real = pad([text[0] for text in alone], left=left)[1]
+    shown = np.where(real, shown, rng.integers(11, size=real.shape))
+    batch = shown, segments, ids, chosen.astype(bool) & real, np.array([text[4] for text in alone])
+    return params, alone, batch, real
+
+
+@pytest.mark.holds("embed", "encode", "nsp_logits", by="derivation: each text alone")
+@settings(max_examples=10)
+@given(SEEDS, st.lists(st.integers(1, 9), min_size=1, max_size=3), st.booleans())
+def test_padding_changes_no_state_and_no_logit(seed, lengths, left):
+    params, alone, (shown, segments, *_), real = unequal(seed, lengths, left)
+    states = bert.encode(params, shown, segments, 2, real)
+    pairs = bert.nsp_logits(params, states, real)
+    for text, here, ours, pair in zip(alone, real, states, pairs, strict=True):
+        wanted = bert.encode(params, *text[:2], 2)
+        np.testing.assert_allclose(ours[here], wanted, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(pair, bert.nsp_logits(params, wanted), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("pretraining_loss", by="derivation: each text alone")
+@settings(max_examples=4)
+@given(SEEDS, st.lists(st.integers(1, 9), min_size=1, max_size=3), st.booleans())
+def test_padding_changes_no_loss_and_no_gradient(seed, lengths, left):
+    params, alone, batch, real = unequal(seed, lengths, left)
+    hidden = [int(text[3].sum()) for text in alone]
+
+    def one_by_one(params):
+        words, pairs = 0.0, 0.0
+        for (shown, segments, ids, chosen, is_next), n in zip(alone, hidden, strict=True):
+            t = bert.encode(params, shown, segments, 2)
+            words = words + n * cross_entropy(bert.mlm_logits(params, t)[chosen], ids[chosen])
+            label = np.array(0 if is_next else 1)
+            pairs = pairs + cross_entropy(bert.nsp_logits(params, t), label)
+        return words / sum(hidden) + pairs / len(alone)
+
+    def together(params):
+        return bert.pretraining_loss(params, *batch, 2, real)
+
+    ours, theirs = (autograd.value_and_grad(f)(params) for f in (together, one_by_one))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-10)
+    for name, slope in theirs[1].items():
+        np.testing.assert_allclose(ours[1][name], slope, rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+def test_padding_is_never_a_token_to_predict():
+    params, _, (*batch, is_next), real = unequal(0, [3, 5], left=True)
+    batch[3] = ~real
+    with pytest.raises(ValueError, match=r"^pretraining_loss: chosen holds padding$"):
+        bert.pretraining_loss(params, *batch, is_next, 2, real)
+
+
+@pytest.mark.parametrize("bad", [-1, -100, 11])
+def test_tokens_and_pieces_that_are_none_are_refused(bad):
+    params, ids = noisy(0), np.array([1, bad])
+    with pytest.raises(ValueError, match=f"^embed: ids must be 0 to 10, one is {bad}$"):
+        bert.encode(params, ids, 0 * ids, 2)
+    with pytest.raises(ValueError, match=f"^embed: segments must be 0 to 1, one is {bad}$"):
+        bert.encode(params, 0 * ids, ids, 2)
+    with pytest.raises(ValueError, match=f"^mask_tokens: ids must be 0 to 10, one is {bad}$"):
+        bert.mask_tokens(np.random.default_rng(0), ids, ids == 5, 11, 3)
+
+
+def test_sentences_that_are_not_there_are_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="one of the documents is empty"):
+        bert.sentence_pair(rng, [["a"], []], 0, 0)
+    for i, j in ((2, 0), (-1, 0), (0, 1), (0, -1)):
+        with pytest.raises(ValueError, match=r"^sentence_pair: [ij] must be"):
+            bert.sentence_pair(rng, [["a"], ["b"]], i, j)
+    with pytest.raises(ValueError, match=r"^pack: no token is -100"):
+        bert.pack([1, -100], [2], 3, 4)
 
 
 # -- answers -----------------------------------------------------------------

@@ -34,6 +34,7 @@ from snippets.efficient_transformers import (
 )
 from snippets.fast_weights import linear_attention
 from snippets.figures import efficient_transformers as figures
+from snippets.transformer import attention
 
 seeds = st.integers(0, 2**32 - 1)
 lengths = st.integers(1, 16)
@@ -269,16 +270,112 @@ def test_bytes_are_those_of_five_arrays(n):
     assert adam_bytes(n) == sum(w.nbytes for w in held)
 
 
-def test_bad_input_is_refused():
-    q, k, v = draw(0, 6)
-    with pytest.raises(ValueError, match="sees no key"):
-        sparse_attention(q, k, v, np.zeros((6, 6), dtype=bool))
-    with pytest.raises(ValueError, match="do not divide"):
-        block_attention(q, k, v, 4)
-    w, x = np.zeros((3, 2, 2)), np.zeros((1, 2))
-    for every in (0, 4):
-        with pytest.raises(ValueError, match="one in"):
-            checkpointed(w, x, x, every)
+# -- pairs: the same input, the same answer -----------------------------------------------
+
+
+def edge(rng, n, kind):
+    """Queries, keys and values of an edge: huge scores, equal ones, or some not finite."""
+    q, k, v = rng.normal(size=(3, n, 3))
+    if kind == "huge":
+        q, k = 1e140 * q, 1e140 * k
+    if kind == "equal":
+        k = 0 * k
+    if kind == "not finite" and n:
+        q[rng.integers(n), 0] = rng.choice([np.inf, -np.inf, np.nan])
+    return q, k, v
+
+
+edges = st.sampled_from(["usual", "huge", "equal", "not finite"])
+
+
+@given(seeds, st.integers(0, 9), edges, st.sampled_from([0.0, 0.3, 0.7, 1.0]))
+def test_sparse_attention_is_attention_under_the_mask_at_every_edge(seed, n, kind, share):
+    rng = np.random.default_rng(seed)
+    q, k, v = edge(rng, n, kind)
+    mask = rng.random((n, n)) < share
+    with np.errstate(invalid="ignore"):
+        plain, (sparse, _) = attention(q, k, v, mask), sparse_attention(q, k, v, mask)
+    np.testing.assert_allclose(sparse, plain, atol=1e-12, rtol=1e-10)
+    assert not sparse[~mask.any(axis=1)].any()  # who sees nothing gets zeros
+
+
+@given(seeds, st.integers(0, 4), st.integers(1, 4), edges)
+def test_windows_and_blocks_are_their_masks_at_every_edge(seed, blocks, b, kind):
+    q, k, v = edge(np.random.default_rng(seed), b * blocks, kind)
+    with np.errstate(invalid="ignore"):
+        for out, mask in (
+            (local_attention(q, k, v, b), local_mask(len(q), b)),
+            (block_attention(q, k, v, b), block_mask(len(q), b)),
+        ):
+            np.testing.assert_allclose(out, attention(q, k, v, mask), atol=1e-12, rtol=1e-10)
+
+
+def test_a_window_wider_than_any_text_is_no_window():
+    q, k, v = draw(0, 5)
+    wide = local_attention(q, k, v, 10**12)
+    np.testing.assert_allclose(wide, attention(q, k, v), atol=1e-14)
+
+
+@given(seeds, st.integers(0, 5), st.booleans())
+def test_kernel_and_linear_attention_refuse_the_same_input(seed, n, dead):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.random((n, 2)) + 0.1, rng.random((n, 2)) + 0.1, rng.normal(size=(n, 3))
+    if dead:
+        q[: n // 2] = 0
+    for kind in (kernel_attention, linear_attention):
+        if dead and n > 1:
+            with pytest.raises(ValueError, match="weights of a query sum to zero"):
+                kind(q, k, v)
+        else:
+            assert kind(q, k, v).shape == v.shape
+
+
+@given(seeds, st.integers(0, 3), st.integers(0, 3))
+def test_features_of_no_text_and_of_no_width_are_those_of_the_series(seed, n, d):
+    x = np.random.default_rng(seed).normal(size=(n, d))
+    features = exponential_features(x, 3)
+    assert features.shape == (n, sum(d**j for j in range(4)))
+    dot = x @ x.T
+    series = 1 + dot + dot**2 / 2 + dot**3 / 6
+    np.testing.assert_allclose(features @ features.T, series, rtol=1e-10, atol=1e-10)
+
+
+def test_what_16_bits_cannot_hold_is_infinite():
+    assert half(np.array([65_504.0, 65_520.0, -1e300])).tolist() == [65_504, np.inf, -np.inf]
+    assert np.isnan(half(np.array(np.nan)))
+
+
+W, X = np.zeros((3, 2, 2)), np.zeros((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: local_mask(4, -1), "local_mask: w is -1"),
+        (lambda: local_mask(-4, 1), "local_mask: n is -4"),
+        (lambda: block_mask(4, 0), "block_mask: b is 0"),
+        (lambda: block_mask(-1, 1), "block_mask: n is -1"),
+        (lambda: strided_mask(4, 0), "strided_mask: s is 0"),
+        (lambda: strided_mask(-1, 1), "strided_mask: n is -1"),
+        (lambda: global_mask(4, -1), "global_mask: g is -1"),
+        (lambda: global_mask(-4, 1), "global_mask: n is -4"),
+        (lambda: local_attention(*draw(0, 6), -1), "local_attention: w is -1"),
+        (lambda: block_attention(*draw(0, 6), 4), "blocks of 4 do not divide 6"),
+        (lambda: block_attention(*draw(0, 6), 0), "block_attention: b is 0"),
+        (lambda: exponential_features(X, -1), "degree is -1"),
+        (lambda: ffn_share(0, 4), "ffn_share: n is 0"),
+        (lambda: ffn_share(4, 0), "ffn_share: d is 0"),
+        (lambda: backward(W, [X] * 3, X), "3 layers have 4 inputs and outputs, not 3"),
+        (lambda: checkpointed(W, X, X, 0), "one in 0 of 3"),
+        (lambda: checkpointed(W, X, X, 4), "one in 4 of 3"),
+        (lambda: scaled_gradient(X, 0.0), "a scale of 0"),
+        (lambda: scaled_gradient(X, np.inf), "a scale of inf"),
+        (lambda: adam_bytes(-1.0), "-1.0 parameters"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 @pytest.mark.parametrize("name", ["figure_patterns", "figure_costs"])

@@ -21,7 +21,7 @@ from snippets.family_tree import (
     reach,
     read_tree,
 )
-from snippets.transformer import causal_mask
+from snippets.transformer import attention, causal_mask
 
 # Yang et al. 2023, Table 1, in its own order
 BERT_STYLE = (
@@ -118,7 +118,7 @@ def test_an_order_that_repeats_a_place_is_refused():
 
 
 def test_less_than_no_layer_is_refused():
-    with pytest.raises(ValueError, match="-1 layers"):
+    with pytest.raises(ValueError, match="reach: l must be 0 or more"):
         reach(causal_mask(3), -1)
 
 
@@ -157,22 +157,31 @@ def test_no_layer_leaves_each_word_alone():
 
 
 @pytest.mark.holds("joined_attention", by="brute force: one key after the other")
-@given(st.integers(1, 6), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(0, 99))
+@given(st.integers(1, 6), st.lists(st.integers(0, 4), min_size=1, max_size=3), st.integers(0, 99))
 def test_joined_parts_are_one_softmax_over_all_keys(n, sizes, seed):
     rng = np.random.default_rng(seed)
     q = rng.normal(size=(n, 4))
     parts = []
     for m in sizes:
         mask = rng.random(size=(n, m)) < 0.5
-        mask[:, 0] = True
         parts.append((rng.normal(size=(m, 4)), rng.normal(size=(m, 3)), mask))
     k, v = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     seen = np.concatenate([part[2] for part in parts], axis=1)
     expected = []
     for i in range(n):
         weights = np.exp(k[seen[i]] @ q[i] / 2)
-        expected.append(weights @ v[seen[i]] / weights.sum())
+        expected.append(weights @ v[seen[i]] / max(weights.sum(), 1e-300))  # of nothing, zeros
     assert np.allclose(joined_attention(q, parts), expected, atol=1e-12, rtol=1e-10)
+
+
+def test_an_empty_prefix_joins_as_the_causal_mask_alone_and_no_part_at_all_is_refused():
+    q, k, v = np.random.default_rng(0).normal(size=(3, 4, 2))
+    nothing = k[:0], v[:0], np.zeros((4, 0), dtype=bool)
+    wanted = attention(q, k, v, prefix_mask(4, 0))
+    ours = joined_attention(q, [nothing, (k, v, causal_mask(4))])
+    np.testing.assert_allclose(ours, wanted, rtol=1e-14)
+    with pytest.raises(ValueError, match="parts is empty"):
+        joined_attention(q, [])
 
 
 def test_joining_survives_scores_that_overflow():

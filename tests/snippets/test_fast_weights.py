@@ -127,8 +127,42 @@ def test_recurrent_and_chunked_forms_are_one_jax_scan(sizes, size):
     assert np.allclose(linear_attention_chunked(q, k, v, size), expected, atol=1e-12, rtol=1e-10)
 
 
+def answer(function):
+    """What a form of attention gives, or that it gives none."""
+    try:
+        return function()
+    except ValueError as error:
+        assert str(error) == "normalised: the weights of a query sum to zero"
+        return None
+
+
+@pytest.mark.holds(
+    "linear_attention", "linear_attention_recurrent", "linear_attention_chunked", by="brute force"
+)
+@settings(max_examples=60)
+@given(seeds, st.integers(0, 6), st.integers(1, 7), st.sampled_from([0.5, 1e100]))
+def test_three_forms_of_one_attention_give_or_refuse_the_same(seed, n, size, scale):
+    rng = np.random.default_rng(seed)
+    q, k = rng.integers(3, size=(2, n, 2)) * rng.integers(2, size=(2, n, 1)) * scale
+    v = rng.normal(size=(n, 3))
+    forms = (
+        lambda: linear_attention(q, k, v, causal=True),
+        lambda: linear_attention_recurrent(q, k, v),
+        lambda: linear_attention_chunked(q, k, v, size),
+    )
+    weights = np.tril(q @ k.T)
+    wanted = None
+    if weights.sum(1).all():
+        wanted = weights @ v / weights.sum(1, keepdims=True)
+    for form in forms:
+        ours = answer(form)
+        assert (ours is None) == (wanted is None)
+        if wanted is not None:
+            np.testing.assert_allclose(ours, wanted, rtol=1e-12, atol=1e-12)
+
+
 def test_a_chunk_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="a chunk of 0"):
+    with pytest.raises(ValueError, match="size must be 1 or more"):
         linear_attention_chunked(*pairs((4, 2, 2, 0)), 0)
 
 

@@ -1,7 +1,10 @@
 """Entry 10 against JAX and its derivatives, SciPy and counts by hand."""
 
+import math
 from itertools import count
 
+import autograd
+import autograd.numpy as anp
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +17,7 @@ from snippets.figures import flash_attention as figures
 from snippets.flash_attention import (
     Hbm,
     all_blocks,
+    below,
     block_sizes,
     flash_accesses,
     flash_backward,
@@ -26,6 +30,7 @@ from snippets.flash_attention import (
     tiles,
     update,
 )
+from snippets.transformer import attention
 
 seeds = st.integers(0, 2**32 - 1)
 shapes = st.sampled_from([(1, 1), (7, 3), (24, 5)])  # few: JAX compiles each
@@ -113,11 +118,119 @@ def test_skipped_tiles_are_masked_scores(seed, shape, b_r, b_c):
     )
 
 
-def test_queries_without_any_tile_read_nothing():
-    q, k, v = draw(0, 8, 3)
-    blocks = np.array([[True, True], [False, False]])
-    o, sums, _, _ = flash_forward(q, k, v, 4, 4, blocks)
-    assert not o[4:].any() and not sums[4:].any() and np.isfinite(o).all()
+# -- pairs: the same input, the same answer -----------------------------------------------
+
+
+def edge(rng, n, d, kind):
+    """Queries, keys and values of an edge: huge scores, equal ones, or some not finite."""
+    q, k, v = rng.normal(size=(3, n, d))
+    if kind == "huge":
+        q, k = 1e140 * q, 1e140 * k
+    if kind == "equal":
+        k = 0 * k
+    if kind == "not finite" and n:
+        q[rng.integers(n), 0] = rng.choice([np.inf, -np.inf, np.nan])
+    return q, k, v
+
+
+@given(
+    seeds,
+    st.integers(0, 9),
+    widths,
+    sizes,
+    sizes,
+    st.sampled_from(["usual", "huge", "equal", "not finite"]),
+    st.sampled_from([None, 0.0, 0.4, 1.0]),
+)
+def test_plain_and_tiled_attention_agree_at_every_edge(seed, n, d, b_r, b_c, kind, share):
+    rng = np.random.default_rng(seed)
+    q, k, v = edge(rng, n, d, kind)
+    blocks = None if share is None else rng.random(all_blocks(n, b_r, b_c).shape) < share
+    mask = None if share is None else spread(blocks, n, b_r, b_c)
+    with np.errstate(invalid="ignore"):
+        plain = attention(q, k, v, mask)
+        o, sums, maxima, _ = flash_forward(q, k, v, b_r, b_c, blocks)
+        if mask is None:
+            np.testing.assert_allclose(standard_forward(q, k, v)[0], plain, atol=1e-12, rtol=1e-10)
+    np.testing.assert_allclose(o, plain, atol=1e-12, rtol=1e-10)
+    if mask is not None:
+        blind = ~mask.any(axis=1)
+        assert not o[blind].any() and not sums[blind].any()
+        assert (maxima[blind] == -np.inf).all()
+
+
+def spread(blocks, n, b_r, b_c):
+    """The mask of single scores that a mask of tiles stands for."""
+    return np.repeat(np.repeat(blocks, b_r, 0)[:n], b_c, 1)[:, :n]
+
+
+@given(
+    seeds,
+    st.integers(0, 7),
+    st.integers(1, 4),
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.sampled_from(["usual", "equal"]),
+    st.sampled_from([0.0, 0.4, 1.0]),
+)
+def test_the_way_back_skips_the_tiles_of_the_way_there(seed, n, d, b_r, b_c, kind, share):
+    rng = np.random.default_rng(seed)
+    (q, k, v), do = edge(rng, n, d, kind), rng.normal(size=(n, d))
+    blocks = rng.random(all_blocks(n, b_r, b_c).shape) < share
+    mask = spread(blocks, n, b_r, b_c)
+    o, sums, maxima, _ = flash_forward(q, k, v, b_r, b_c, blocks)
+    *found, moved = flash_backward(q, k, v, o, do, sums, maxima, b_r, b_c, blocks)
+    for i, mine in enumerate(found):
+        theirs = autograd.grad(lambda *x: anp.sum(attention(*x, mask) * do), i)(q, k, v)
+        np.testing.assert_allclose(mine, theirs, atol=1e-11, rtol=1e-10)
+    rows = np.diff(np.append(np.arange(0, n, b_r), n)) if n else np.zeros(0, int)
+    assert moved == 4 * n * d + (5 * d + 2) * int((blocks.T @ rows).sum())
+
+
+def test_both_ways_refuse_the_same_tiles():
+    q, k, v, do = draw(0, 8, 3, 4)
+    o, sums, maxima, _ = flash_forward(q, k, v, 4, 3)
+    for shape in ((2, 2), (3, 3), (0, 0)):
+        blocks = np.ones(shape, dtype=bool)
+        for call in (
+            lambda b=blocks: flash_forward(q, k, v, 4, 3, b),
+            lambda b=blocks: flash_backward(q, k, v, o, do, sums, maxima, 4, 3, b),
+        ):
+            with pytest.raises(ValueError, match=r"tiles of 4 and 3 are \(2, 3\) tiles"):
+                call()
+
+
+def test_a_query_that_saw_nothing_has_no_weights_to_compute_again():
+    q, k, v, do = draw(0, 8, 3, 4)
+    o, sums, maxima, _ = flash_forward(q, k, v, 4, 4, np.array([[True] * 2, [False] * 2]))
+    with pytest.raises(ValueError, match="l_i is 0"):
+        flash_backward(q, k, v, o, do, sums, maxima, 4, 4)
+
+
+@given(seeds, st.integers(0, 4), st.integers(0, 5))
+def test_hidden_scores_may_stand_inside_a_tile(seed, b_r, b_c):
+    rng = np.random.default_rng(seed)
+    q, k, v = rng.normal(size=(b_r, 2)), rng.normal(size=(b_c, 2)), rng.normal(size=(b_c, 2))
+    mask = rng.random((b_r, b_c)) < 0.4
+    hidden = np.where(mask, q @ k.T / np.sqrt(2), -np.inf)
+    state = np.zeros((b_r, 2)), np.zeros(b_r), np.full(b_r, -np.inf)
+    for cols in (slice(0, 2), slice(2, None)):
+        state = update(*state, hidden[:, cols], v[cols])
+    np.testing.assert_allclose(state[0], attention(q, k, v, mask), atol=1e-13, rtol=1e-10)
+
+
+def test_nothing_merged_with_nothing_is_nothing():
+    nothing = np.array([-np.inf]), np.zeros(1)
+    assert [x.tolist() for x in merge(*nothing, *nothing)] == [[-np.inf], [0.0]]
+
+
+@pytest.mark.holds("below", by="library: math.exp")
+@given(st.lists(st.floats(-700, 0), max_size=4))
+def test_scores_are_powers_of_e_below_their_maximum(x):
+    m = max(x, default=0.0)
+    found = below(np.array([*x, -np.inf]), np.array(m))
+    assert found.tolist() == pytest.approx([math.exp(a - m) for a in x] + [0.0], rel=1e-12)
+    assert below(np.array(-np.inf), np.array(-np.inf)) == 0
 
 
 @pytest.mark.holds("merge", by="library: scipy.special.logsumexp")
@@ -222,10 +335,17 @@ def test_block_sizes_by_hand():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="a tile of 0 rows"):
-        tiles(5, 0)
-    with pytest.raises(ValueError, match="hold no row"):
-        block_sizes(63, 64)
+    for call, message in (
+        (lambda: tiles(5, 0), "tiles: size is 0"),
+        (lambda: tiles(-1, 1), "tiles: n is -1"),
+        (lambda: block_sizes(63, 64), "hold no row"),
+        (lambda: block_sizes(63, 0), "d is 0"),
+        (lambda: flash_accesses(8, 8, 0), "b_c is 0"),
+        (lambda: flash_accesses(-8, 8, 1), "n is -8"),
+        (lambda: standard_accesses(8, -8), "d is -8"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 def test_arguments_are_left_alone():

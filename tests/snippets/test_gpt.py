@@ -20,9 +20,13 @@ from scipy import stats
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from snippets import gpt as g
+from snippets.layers import pad
 
 SEEDS = st.integers(0, 2**32 - 1)
 ASCII = st.text(st.characters(max_codepoint=127), max_size=60)
+SCRIPTS = "abé ’'sßжЖ你好，。あア한हिन्दी٣४½²Ⅷ٪\u0301\u200d👋🏽👨‍👩‍👧\u00a0\u3000\u2028\n"
+ASSIGNED = st.characters(exclude_categories=["Cs", "Cn"])  # to the Unicode that Python knows
+TEXT = st.one_of(ASCII, st.text(SCRIPTS, max_size=40), st.text(ASSIGNED, max_size=20))
 OPENING = g.corpus()[:12_000]
 
 
@@ -63,10 +67,61 @@ def test_pieces_lose_nothing(data):
 
 
 @pytest.mark.holds("pieces", by="library: tokenizers.pre_tokenizers.ByteLevel")
-@given(ASCII)
-def test_pieces_of_ascii_are_those_of_gpt_2(text):
+@settings(max_examples=100)
+@given(TEXT)
+def test_pieces_are_those_of_gpt_2_in_any_script(text):
     found = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str(text)
     assert [show(piece) for piece in g.pieces(text.encode())] == [word for word, _ in found]
+
+
+@pytest.mark.holds("pieces", "ascii_like", by="library: re, with classes written by hand")
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Привет, мир! Это 3-й тест.", "Привет|,| мир|!| Это| 3|-|й| тест|."),
+        ("你好，世界！ 第３回", "你好|，|世界|！| 第|３|回"),
+        ("I'm😀 here 👋🏽!", "I|'m|😀| here| 👋🏽!"),
+        ("e\u0301a", "e|\u0301|a"),  # an accent that stands alone is no letter
+        ("a\u00a0b\u3000c", "a|\u00a0|b|\u3000|c"),  # only a plain space goes with a word
+    ],
+)
+def test_pieces_of_other_scripts_by_hand(text, wanted):
+    assert [piece.decode() for piece in g.pieces(text.encode())] == wanted.split("|")
+
+
+def test_bytes_that_are_no_text_are_signs():
+    assert g.pieces(b"a\xffb \xd0\xb6\xd0") == [b"a", b"\xff", b"b", b" \xd0\xb6", b"\xd0"]
+
+
+@pytest.mark.holds("encode", "decode", by="derivation: to and fro")
+@given(TEXT, st.text(max_size=5))
+def test_any_text_comes_back_from_its_tokens(text, learned):
+    merges = g.train_bpe(" ".join([text] * 3).encode(), 2) if len(text.encode()) > 2 else []
+    for given_merges in (MERGES, merges):
+        tokens = g.encode(text + learned, given_merges)
+        assert g.decode(tokens, given_merges).decode() == text + learned
+
+
+def test_half_of_a_surrogate_pair_is_encoded_too():
+    tokens = g.encode("a\ud83d", MERGES)
+    assert g.decode(tokens, MERGES).decode(errors="surrogatepass") == "a\ud83d"
+
+
+@pytest.mark.parametrize("bad", [-1, 512, 2**40])
+def test_a_token_that_stands_for_nothing_is_refused(bad):
+    with pytest.raises(ValueError, match=f"^decode: tokens must be 0 to 511, one is {bad}$"):
+        g.decode([65, bad], MERGES)
+
+
+@pytest.mark.holds("check_merges", by="brute force")
+@pytest.mark.parametrize("pair", [(-1, 5), (97, 258), (300, 97)])
+@pytest.mark.parametrize("function", [g.encode, g.decode])
+def test_merges_of_what_is_not_made_are_refused(function, pair):
+    merges, given_text = [(97, 98), (256, 97), pair], {g.encode: "a", g.decode: [97]}
+    g.check_merges([(97, 98), (256, 97), (257, 257)])
+    if pair != (97, 258):
+        with pytest.raises(ValueError, match=r"^merges: number 2 joins"):
+            function(given_text[function], merges)
 
 
 @pytest.mark.holds("merge", by="library: str.replace")
@@ -77,7 +132,7 @@ def test_merge_replaces_like_a_string(tokens, a, b):
     assert "".join({0: "x", 1: "y", 2: "z", 9: "n"}[t] for t in merged) == text
 
 
-@pytest.mark.holds("train_bpe", by="brute force: every pair counted")
+@pytest.mark.holds("train_bpe", "count_pairs", by="brute force: every pair counted")
 def test_every_merge_is_of_a_most_frequent_pair():
     data = OPENING[:700].encode()
     merges = g.train_bpe(data, 10)
@@ -108,8 +163,8 @@ def test_training_is_that_of_tokenizers_until_a_tie():
 
 
 @pytest.mark.holds("encode", by="library: tokenizers.models.BPE")
-@settings(max_examples=60)
-@given(ASCII)
+@settings(max_examples=100)
+@given(TEXT)
 def test_encoding_is_that_of_tokenizers(text):
     assert g.encode(text, MERGES) == THEIRS.encode(text).ids
 
@@ -225,7 +280,7 @@ def test_a_block_is_one_written_in_jax_whether_it_reads_at_once_or_in_parts(seed
     params, h, rng = model(seed)
     tokens = rng.integers(11, size=7)
     ((x, _), (wanted, pairs), *_), _ = jax_states(params, tokens, h)
-    ours = [g.embed(params, tokens[:cut]), g.embed(params, tokens[cut:], cut)]
+    ours = [g.embed(params, tokens[:cut]), g.embed(params, tokens[cut:], np.arange(cut, 7))]
     np.testing.assert_allclose(np.concatenate(ours), x, rtol=1e-10, atol=1e-10)
     p = g.block_params(params, 0)
     first, past = g.gpt_block(ours[0], p, h)
@@ -290,7 +345,7 @@ def test_the_parameters_are_as_many_as_the_formula_says_but_for_attentions_biase
     assert sum(w.size for w in params.values()) == g.gpt_parameters(50, 16, 24, 3) - 3 * 4 * 24
 
 
-@pytest.mark.holds("init_gpt", by="library: scipy.stats.kstest")
+@pytest.mark.holds("init_gpt", "init_gpt_block", by="library: scipy.stats.kstest")
 def test_initial_weights_have_the_distributions_of_the_paper():
     params = g.init_gpt(np.random.default_rng(0), 30, 20, 32, 4, 8)
     for name, w in params.items():
@@ -306,13 +361,104 @@ def test_bad_sizes_and_tokens_are_refused():
     with pytest.raises(ValueError, match="5 heads do not divide"):
         g.init_gpt(rng, 10, 8, 12, 5, 1)
     params = g.init_gpt(rng, 10, 8, 12, 3, 1)
-    with pytest.raises(ValueError, match="9 positions"):
+    with pytest.raises(ValueError, match="embed: places must be 0 to 7, one is 8"):
         g.gpt(params, np.zeros(9, dtype=int), 3)
     for bad in (-1, 10):
-        with pytest.raises(ValueError, match="outside the vocabulary"):
+        with pytest.raises(ValueError, match=f"embed: tokens must be 0 to 9, one is {bad}"):
             g.gpt(params, np.array([1, bad]), 3)
     with pytest.raises(ValueError, match="none to predict"):
         g.gpt_loss(params, np.array([1]), 3)
+
+
+# -- texts of unequal length --------------------------------------------------------------
+
+UNEQUAL = st.lists(st.integers(2, 7), min_size=1, max_size=3)
+
+
+def batch(seed, lengths, left, wider=0):
+    """Texts of these lengths, and the same as one batch, padded with a token that means much."""
+    params, h, rng = model(seed)
+    texts = [rng.integers(11, size=length) for length in lengths]
+    tokens, real = pad([*texts, np.zeros(max(lengths) + wider, dtype=int)], 5, left)
+    return params, h, texts, tokens[:-1], real[:-1]
+
+
+@pytest.mark.holds("hidden", "gpt", by="derivation: each text alone")
+@settings(max_examples=10)
+@given(SEEDS, st.lists(st.integers(0, 7), min_size=1, max_size=3), st.booleans())
+def test_padding_changes_no_logit(seed, lengths, left):
+    params, h, texts, tokens, real = batch(seed, lengths, left)
+    logits = g.gpt(params, tokens, h, real)
+    assert np.isfinite(logits).all()
+    for text, here, ours in zip(texts, real, logits, strict=True):
+        wanted = g.gpt(params, text, h)
+        np.testing.assert_allclose(ours[here], wanted, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("gpt_loss", "finetune_loss", by="derivation: each text alone")
+@settings(max_examples=5)
+@given(SEEDS, UNEQUAL, st.booleans(), st.integers(0, 1))
+def test_padding_changes_no_loss_and_no_gradient(seed, lengths, left, wider):
+    params, h, texts, tokens, real = batch(seed, lengths, left, wider)
+    told = [length - 1 for length in lengths]
+    labels, w_y = np.arange(len(texts)) % 4, np.random.default_rng(seed).normal(size=(12, 4))
+
+    def together(params):
+        return g.finetune_loss(params, w_y, tokens, labels, h, 0.5, real)
+
+    def one_by_one(params):
+        loss = 0.0
+        for text, label, n in zip(texts, labels, told, strict=True):
+            task = g.finetune_loss(params, w_y, text, label, h, lam=0.0)
+            loss = loss + task / len(texts)
+            loss = loss + 0.5 * g.gpt_loss(params, text, h) * n / sum(told)
+        return loss
+
+    ours, theirs = (autograd.value_and_grad(f)(params) for f in (together, one_by_one))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-10)
+    for name, slope in theirs[1].items():
+        np.testing.assert_allclose(ours[1][name], slope, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.holds("classify", by="derivation: each text alone")
+@settings(max_examples=5)
+@given(SEEDS, UNEQUAL, st.booleans())
+def test_the_class_is_read_at_each_texts_own_last_token(seed, lengths, left):
+    params, h, texts, tokens, real = batch(seed, lengths, left)
+    w_y = np.random.default_rng(seed).normal(size=(12, 4))
+    wanted = [g.classify(params, w_y, text, h) for text in texts]
+    ours = g.classify(params, w_y, tokens, h, real)
+    np.testing.assert_allclose(ours, wanted, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("generate", "next_logits", by="derivation: each prompt alone")
+@settings(max_examples=5)
+@given(
+    SEEDS, st.lists(st.integers(1, 3), min_size=1, max_size=3), st.booleans(), st.integers(0, 2)
+)
+def test_padding_changes_no_token_that_is_written(seed, lengths, left, wider):
+    params, h, texts, tokens, real = batch(seed, lengths, left, wider)
+    ours = g.generate(params, tokens, 5, h, real=real)
+    for text, row in zip(texts, ours, strict=True):
+        assert row[-5:].tolist() == g.generate(params, text, 5, h)[-5:].tolist()
+    rngs = (np.random.default_rng(seed) for _ in range(2))
+    _, _, _, other, mask = batch(seed, lengths, not left)
+    drawn = g.generate(params, tokens, 5, h, next(rngs), 0.9, real)
+    again = g.generate(params, other, 5, h, next(rngs), 0.9, mask)
+    np.testing.assert_array_equal(drawn[:, -5:], again[:, -5:])
+
+
+def test_a_prompt_that_is_all_padding_is_refused():
+    params, h, _ = model(0)
+    real = np.array([[True, False], [False, False]])
+    with pytest.raises(ValueError, match=r"^generate: an empty prompt"):
+        g.generate(params, np.zeros((2, 2), dtype=int), 1, h, real=real)
+
+
+def test_texts_none_of_which_has_two_tokens_leave_none_to_predict():
+    params, h, _ = model(0)
+    with pytest.raises(ValueError, match="targets has none to predict"):
+        g.gpt_loss(params, np.zeros((2, 3), dtype=int), h, np.eye(2, 3) == 1)
 
 
 # -- training -----------------------------------------------------------------------------
@@ -340,6 +486,15 @@ def test_decay_shrinks_matrices_alone():
     new, _ = g.adam(params, nothing, None, lr=0.1, decay=0.5)
     np.testing.assert_allclose(new["w"], 3 * (1 - 0.1 * 0.5), rtol=1e-10)
     np.testing.assert_array_equal(new["b"], params["b"])
+
+
+@pytest.mark.parametrize("bad", [{"beta_1": 1.0}, {"beta_2": -0.1}, {"eps": 0.0}])
+def test_settings_that_divide_by_zero_are_refused(bad):
+    w = {"w": np.zeros(2)}
+    with pytest.raises(ValueError, match=r"^adam: beta_1 and beta_2 in"):
+        g.adam(w, w, None, 0.1, **bad)
+    with pytest.raises(ValueError, match=r"^adam: grads must have the names"):
+        g.adam(w, {}, None, 0.1)
 
 
 def trainer(monkeypatch, tmp_path):
@@ -400,6 +555,32 @@ def test_draws_follow_the_softmax_at_the_temperature():
     share = np.bincount(draws, minlength=4) / n
     chances = np.asarray(jax.nn.softmax(logits / temperature))
     assert (abs(share - chances) < 4 * np.sqrt(chances * (1 - chances) / n)).all()
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_temperature_that_is_none_is_refused_whether_one_draws_or_not(temperature, drawn):
+    rng = np.random.default_rng(0) if drawn else None
+    with pytest.raises(ValueError, match=r"^draw: the temperature must be positive and finite$"):
+        g.draw(np.zeros(3), rng, temperature)
+
+
+@pytest.mark.parametrize("bad", [[np.nan, 0.0], [np.inf, 0.0], [-np.inf, -np.inf]])
+@pytest.mark.parametrize("drawn", [True, False])
+def test_logits_of_which_nothing_can_be_drawn_are_refused(bad, drawn):
+    rng = np.random.default_rng(0) if drawn else None
+    with pytest.raises(ValueError, match=r"^draw: the largest of logits"):
+        g.draw(np.array([[0.0, 1.0], bad]), rng)
+
+
+@pytest.mark.holds("draw", by="derivation: the limit")
+@given(SEEDS, st.sampled_from([(1e-3, 1.0), (1e-300, 1.0), (1e-9, 1e290)]))
+def test_at_temperatures_near_zero_the_best_is_drawn(seed, extreme):
+    temperature, size = extreme
+    logits = size * np.random.default_rng(seed).permutation(8).astype(float)
+    logits[logits == 0] = -np.inf  # one that is impossible
+    drawn = g.draw(logits, np.random.default_rng(seed), temperature)
+    assert drawn == g.draw(logits) == logits.argmax()
 
 
 def test_without_a_generator_the_best_token_is_drawn():

@@ -6,12 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from autograd import grad
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from snippets.layer_norm import (
     backward,
+    errors,
     init_theory,
     jacobian,
     jacobian_norm,
@@ -25,6 +27,7 @@ from snippets.layer_norm import (
     states,
     theory_sublayers,
 )
+from snippets.layers import IGNORED, cross_entropy
 
 seeds = st.integers(0, 2**32 - 1)
 widths = st.sampled_from([3, 8, 17])
@@ -205,3 +208,39 @@ def test_three_numbers_are_enough_for_a_jacobian_and_each_vector_has_its_own():
     x = np.array([[1.0, 2, 6], [0, 0, 9]])
     alone = [np.linalg.norm(jax.jacfwd(jax.nn.standardize)(row), 2) for row in x]
     np.testing.assert_allclose(jacobian_norm(x), alone, rtol=1e-3)
+
+
+@pytest.mark.holds("errors", by="derivative: autograd")
+@given(seeds, st.lists(st.booleans(), min_size=1, max_size=6))
+def test_errors_are_the_gradient_of_the_loss_also_where_a_target_is_ignored(seed, counted):
+    rng, counted = np.random.default_rng(seed), np.array(counted)
+    logits = rng.normal(size=(len(counted), 5))
+    targets = np.where(counted, rng.integers(5, size=len(counted)), IGNORED)
+    if counted.any():
+        wanted = grad(cross_entropy)(logits, targets)
+        np.testing.assert_allclose(errors(logits, targets), wanted, rtol=1e-12, atol=1e-15)
+    else:
+        with pytest.raises(ValueError, match="targets has none to predict"):
+            errors(logits, targets)
+
+
+@pytest.mark.parametrize("kind", ["post", "pre"])
+@pytest.mark.parametrize("bad", [-1, -100, 99])
+def test_loss_and_gradient_count_and_refuse_the_same_targets(kind, bad):
+    w, x, w_emb, targets = example(0)
+    targets = np.concatenate([targets[:-1], [bad]])
+    if bad == -100:
+        wanted = grad(lambda w: loss(kind, w, x, w_emb, targets))(w)[-1, 2]
+        ours = last_gradient(kind, w, x, w_emb, targets)
+        np.testing.assert_allclose(ours, wanted, rtol=1e-9, atol=1e-12)
+        return
+    for function in (loss, last_gradient):
+        with pytest.raises(ValueError, match=f"targets must be 0 to .*, one is {bad}$"):
+            function(kind, w, x, w_emb, targets)
+
+
+def test_a_constant_vector_is_refused_wherever_it_is_normalised():
+    x = np.full((2, 4), 3.0)
+    for function in (normalise, lambda x: backward(x, x), lambda x: pre_ln(x, normalise)):
+        with pytest.raises(ValueError, match="a constant vector"):
+            function(x)

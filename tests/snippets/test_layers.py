@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from autograd import grad
+from autograd import grad, value_and_grad
 from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
@@ -89,3 +89,112 @@ def test_rows_far_apart_are_normalised_each_by_itself():
     np.testing.assert_allclose(layers.softmax(x), special.softmax(x, axis=-1), rtol=1e-13)
     expected = -special.log_softmax(x, axis=-1)[[0, 1], targets].mean()
     np.testing.assert_allclose(layers.cross_entropy(x, targets), expected, rtol=1e-12)
+
+
+# -- masks, and texts of unequal length ------------------------------------------------------
+
+
+@pytest.mark.holds("softmax", by="library: scipy.special.softmax")
+@given(SEEDS, st.integers(0, 6), st.integers(0, 6), st.sampled_from([1.0, 1e3, 1e300]))
+def test_a_masked_softmax_is_that_of_what_is_seen(seed, n, m, size):
+    rng = np.random.default_rng(seed)
+    x, mask = size * rng.normal(size=(n, m)), rng.random((n, m)) < 0.5
+    ours = layers.softmax(x, mask=mask)
+    for row, seen, weights in zip(x, mask, ours, strict=True):
+        assert not weights[~seen].any()
+        if seen.any():
+            np.testing.assert_allclose(weights[seen], special.softmax(row[seen]), rtol=1e-12)
+
+
+@pytest.mark.holds("log_softmax", by="library: scipy.special.log_softmax")
+@given(SEEDS, st.integers(1, 6), st.sampled_from([1.0, 1e3]))
+def test_log_softmax_is_scipys(seed, n, size):
+    x = size * np.random.default_rng(seed).normal(size=(n, 7))
+    np.testing.assert_allclose(layers.log_softmax(x), special.log_softmax(x, -1), rtol=1e-12)
+
+
+@pytest.mark.holds("cross_entropy", by="derivation: without what is ignored")
+@given(SEEDS, st.lists(st.booleans(), min_size=1, max_size=8))
+def test_targets_of_minus_100_change_neither_loss_nor_gradient(seed, counted):
+    rng, counted = np.random.default_rng(seed), np.array(counted)
+    logits = rng.normal(size=(len(counted), 5))
+    targets = np.where(counted, rng.integers(5, size=len(counted)), layers.IGNORED)
+    if not counted.any():
+        with pytest.raises(ValueError, match="cross_entropy: targets has none to predict"):
+            layers.cross_entropy(logits, targets)
+        return
+    ours, slope = value_and_grad(layers.cross_entropy)(logits, targets)
+    wanted, alone = value_and_grad(layers.cross_entropy)(logits[counted], targets[counted])
+    np.testing.assert_allclose(ours, wanted, rtol=1e-14)
+    np.testing.assert_allclose(slope[counted], alone, rtol=1e-14)
+    assert not slope[~counted].any()
+
+
+@pytest.mark.parametrize("bad", [-1, -99, 5, 2**31 - 1])
+def test_a_target_that_is_no_token_is_refused(bad):
+    with pytest.raises(ValueError, match=f"^cross_entropy: targets must be 0 to 4, one is {bad}$"):
+        layers.cross_entropy(np.zeros((2, 5)), np.array([1, bad]))
+
+
+@pytest.mark.holds("picked", by="brute force")
+@given(SEEDS, st.integers(0, 4), st.integers(1, 5))
+def test_one_number_is_picked_of_each_row(seed, n, v):
+    rng = np.random.default_rng(seed)
+    x, i = rng.normal(size=(2, n, v)), rng.integers(v, size=(2, n))
+    wanted = [[x[a, b, i[a, b]] for b in range(n)] for a in range(2)]
+    np.testing.assert_array_equal(layers.picked(x, i), np.reshape(wanted, (2, n)))
+
+
+TEXTS = st.lists(st.lists(st.integers(0, 9), max_size=5), min_size=1, max_size=4)
+
+
+@pytest.mark.holds("pad", "all_real", "positions", by="brute force: token by token")
+@given(TEXTS, st.booleans())
+def test_texts_are_padded_and_found_again(texts, left):
+    tokens, real = layers.pad([np.array(text, dtype=int) for text in texts], 7, left)
+    places = layers.positions(real)
+    assert tokens.shape == (len(texts), max(map(len, texts)))
+    for text, row, here, place in zip(texts, tokens, real, places, strict=True):
+        assert row[here].tolist() == text and (row[~here] == 7).all()
+        assert place[here].tolist() == list(range(len(text)))
+        assert (here if not left else here[::-1]).tolist() == [True] * len(text) + [False] * (
+            len(row) - len(text)
+        )
+    assert layers.all_real(tokens, real) is real
+    assert layers.all_real(tokens).all() and layers.all_real(tokens).shape == tokens.shape
+
+
+@pytest.mark.holds("first", "last", by="brute force: text by text")
+@given(SEEDS, TEXTS, st.booleans())
+def test_first_and_last_are_those_of_each_text(seed, texts, left):
+    tokens, real = layers.pad([np.array(text, dtype=int) for text in texts], left=left)
+    x = np.random.default_rng(seed).normal(size=(*tokens.shape, 3))
+    for function, at in ((layers.first, 0), (layers.last, -1)):
+        if min(map(len, texts)) == 0:
+            with pytest.raises(ValueError, match="leaves a text without a token"):
+                function(x, real)
+        else:
+            wanted = [row[here][at] for row, here in zip(x, real, strict=True)]
+            np.testing.assert_array_equal(function(x, real), wanted)
+
+
+def test_no_texts_are_no_batch():
+    with pytest.raises(ValueError, match=r"^pad: texts is empty$"):
+        layers.pad([])
+
+
+@pytest.mark.holds("check_ids", "check_sizes", by="brute force")
+def test_what_is_refused_is_named():
+    layers.check_ids("f: x", np.array([0, 3]), 4)
+    layers.check_sizes("f", 1, a=1, b=2)
+    with pytest.raises(ValueError, match=r"^f: x must be 0 to 3, one is 4$"):
+        layers.check_ids("f: x", np.array([0, 4]), 4)
+    with pytest.raises(ValueError, match=r"^f: b must be 1 or more$"):
+        layers.check_sizes("f", 1, a=1, b=0)
+
+
+def test_a_constant_vector_has_no_norm_without_an_eps():
+    x, one = np.full((2, 3), 5.0), np.ones(3)
+    np.testing.assert_array_equal(layers.layer_norm(x, one, one), np.ones((2, 3)))
+    with pytest.raises(ValueError, match="layer_norm: a constant vector needs an eps above 0"):
+        layers.layer_norm(x, one, one, eps=0.0)

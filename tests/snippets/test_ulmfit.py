@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from snippets import ulmfit
+from snippets.layers import pad
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -103,7 +104,7 @@ def test_eq_3_goes_below_zero_when_cut_is_rounded_far_down():
 @pytest.mark.parametrize("T", [0, 1, 9])
 def test_too_few_steps_for_a_rise_are_an_error(T):
     for rate in (ulmfit.stlr, ulmfit.stlr_landing):
-        with pytest.raises(ValueError, match="none to rise or fall"):
+        with pytest.raises(ValueError, match="peak_step: "):
             rate(0, T)
 
 
@@ -190,9 +191,47 @@ def test_pooling_is_that_of_a_loop_over_entries(seed, t, d):
         np.testing.assert_allclose(pooled, expected, atol=1e-15, rtol=1e-10)
 
 
+@pytest.mark.holds("concat_pool", by="derivation: each text alone")
+@given(seeds, st.lists(st.integers(1, 5), min_size=1, max_size=4), st.booleans())
+def test_padding_changes_no_pooled_state(seed, lengths, left):
+    rng = np.random.default_rng(seed)
+    _, real = pad([np.zeros(length, dtype=int) for length in lengths], left=left)
+    h = 9 * rng.normal(size=(*real.shape, 3))
+    wanted = [ulmfit.concat_pool(states[here]) for states, here in zip(h, real, strict=True)]
+    np.testing.assert_allclose(ulmfit.concat_pool(h, real), wanted, rtol=1e-12, atol=1e-14)
+
+
 def test_an_empty_text_is_an_error():
     with pytest.raises(ValueError, match="empty text"):
         ulmfit.concat_pool(np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="empty text"):
+        ulmfit.concat_pool(np.zeros((2, 2, 3)), np.array([[True, True], [False, False]]))
+
+
+@pytest.mark.holds("check_step", by="brute force")
+@pytest.mark.parametrize("bad", [{"t": -1}, {"t": 101}, {"ratio": 0.5}, {"ratio": np.nan}])
+@pytest.mark.parametrize("rate", [ulmfit.stlr, ulmfit.stlr_landing])
+def test_a_step_outside_the_training_is_refused_by_both_triangles(rate, bad):
+    assert rate(100, 100) == rate(0, 100) == pytest.approx(0.01 / 32)
+    with pytest.raises(ValueError, match="t must be 0 to 100, and ratio 1 or more"):
+        rate(**{"t": 1, "T": 100} | bad)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ulmfit.hat(1, 0.0, 1.0),
+        lambda: ulmfit.hat(1, 1.0, np.nan),
+        lambda: ulmfit.peak_step(100, np.nan),
+        lambda: ulmfit.discriminative_rates(1.0, 3, 0.0),
+        lambda: ulmfit.error_reduction(0.0, 0.1),
+    ],
+)
+def test_what_divides_by_zero_is_refused(call):
+    with pytest.raises(
+        ValueError, match=r"^(hat|peak_step|discriminative_rates|error_reduction): "
+    ):
+        call()
 
 
 def test_each_frozen_epoch_has_a_triangle_of_its_own_and_the_rest_one():
@@ -222,7 +261,7 @@ def test_the_peak_stands_where_the_cut_is_put(triangle):
 
 
 def test_a_rise_over_all_steps_leaves_none_to_fall():
-    with pytest.raises(ValueError, match="none to rise or fall"):
+    with pytest.raises(ValueError, match="peak_step: "):
         ulmfit.peak_step(10, 1.0)
 
 

@@ -1,26 +1,24 @@
 """The card at the top of an entry: ``{paper} KEY``, all of it read, nothing typed.
 
-Title, authors, venue, year and links come from ``references.bib``; the number of examples
+Title, authors, venue, year and links come from the bibliography; the number of examples
 from ``verified``; what the list gets wrong from ``ledger``; the time from ``reading``.  A page
-that judges claims and has no paper gets a card without being asked.  Stands on all three.
+that translates and has no paper gets a card without being asked.  Stands on all three.
 """
-
-from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
 
 from book import reading
+from book.messages import PAPER
 from ledger import records
-from ledger.markup import chip, of_class
+from ledger.markup import chip
 from verified_book import verified
 from verified_book.bibliography import authors, links, plain, venue
-
-logger = logging.getLogger(__name__)
 
 
 class paper_finds(nodes.General, nodes.Element):
@@ -34,24 +32,25 @@ class PaperDirective(SphinxDirective):
     option_spec = {"entry": directives.positive_int, "judged": directives.unchanged_required}
 
     def run(self):
-        key = self.arguments[0]
-        entry = self.env.get_domain("cite").bibdata.data.entries.get(key)
+        key, number = self.arguments[0], self.options.get("entry")
+        bibdata = self.env.get_domain("cite").bibdata
+        entry = bibdata.data.entries.get(key)
         if entry is None:
-            message = "references.bib has no entry %s to make the card from"
-            logger.warning(message, key, location=(self.env.docname, self.lineno), type="paper")
+            PAPER.warn("no_entry", key, location=(self.env.docname, self.lineno))
             return []
-        for name in self.env.config.bibtex_bibfiles:
-            self.env.note_dependency(str(Path(self.env.config.verified_root, name)))
-        card = nodes.container(classes=["paper"], entry=self.options.get("entry"))
+        for path in bibdata.bibfiles:
+            self.env.note_dependency(str(path))
+        reading.note_entry(self.env, reading.Entry(key, number))
+        card = nodes.container(classes=["paper"])
         self.set_source_info(card)
-        if number := self.options.get("entry"):
-            card += line("paper-entry", nodes.Text(f"Entry {number} of 19"))
+        if number:
+            card += line("paper-entry", nodes.Text(self.config.card_entry.format(number)))
         card += line("paper-title", nodes.strong("", plain(entry.fields["title"])))
         card += line("paper-authors", nodes.Text(authors(entry)))
         card += line("paper-venue", nodes.Text(venue(entry)), *links(entry))
         if judged := self.options.get("judged"):
             card += line("paper-judged", nodes.Text(f"Judged and quoted here: {judged}."))
-        card += paper_finds(page=self.env.docname, key=key)
+        card += paper_finds(page=self.env.docname)
         return [card]
 
 
@@ -65,12 +64,11 @@ class Card(SphinxTransform):
     default_priority = 870
 
     def apply(self):
-        is_card = of_class("paper")
-        translates = any(self.document.findall(of_class("translation")))
+        docname = self.env.docname
+        translates = self.env.get_domain("ledger").of(records.Paragraph, docname)
         title = next(self.document.findall(nodes.title), None)
-        if translates and title and not any(self.document.findall(is_card)):
-            card = nodes.container(classes=["paper", "found"])
-            card += paper_finds(page=self.env.docname)
+        if translates and title and docname not in reading.entries(self.env):
+            card = nodes.container("", paper_finds(page=docname), classes=["paper", "found"])
             title.parent.insert(title.parent.index(title) + 1, card)
 
 
@@ -115,8 +113,9 @@ class Finds(SphinxPostTransform):
 AMISS = ("wrong", "imprecise")
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("book.reading")
+    app.add_config_value("card_entry", "Entry {}", "env", types=frozenset({str}))
     app.add_node(paper_finds)
     app.add_directive("paper", PaperDirective)
     app.add_transform(Card)

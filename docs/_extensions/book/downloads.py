@@ -1,312 +1,197 @@
-"""Each snippet as one file that runs alone: ``download/STEM.py``, linked from its page.
+"""A zip with all that the pages run: the code, its data, each page's examples and exercises.
 
-What a module uses of the package's other modules is set in front of its own code: the
-definitions that it needs and no others, those of earlier modules first.  ``ast`` finds the
-statements of a module, ``symtable`` the names that each binds and uses.  Two different things
-under one name cannot stand in one file, and the build says so.  The data that snippets read
-lie in ``download/data/``.
-
-Stands on ``verified`` (where the package is) and ``made``; above it: ``machines``.
+``download/NAME.zip`` is linked from each page of a snippet, where its code is first shown.  It
+unpacks to a folder in which every example runs as printed, with Python's own ``doctest``; a
+``README.txt`` says how.  The same book makes the same bytes.
 """
 
 import ast
+import doctest
+import shutil
 import sys
-from collections import defaultdict
-from dataclasses import dataclass
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
-from symtable import symtable
-from textwrap import fill
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docutils import nodes
-from sphinx.util import logging
-from sphinx.util.osutil import FileAvoidWrite, copyfile, relative_uri
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.osutil import relative_uri
+from sphinx.util.typing import ExtensionMetadata
 
-from verified_book import extra_files
+from book.exercise_code import stub_file
+from verified_book import extra_files, verified
+from verified_book.page_notes import PageNotes
 
-logger = logging.getLogger(__name__)
+OFFER = "Download the book’s code, its data and the examples of every page (zip)"
+README = """\
+{title}
 
-OFFER = "Download this page’s code as one file"
-STANDS_IN_FOR = {"import numpy as np": "import autograd.numpy as np"}  # where nothing is derived
+{package}/  the code that the pages show, and its data
+examples/  the examples of each page, as they stand there
+exercises/  what the pages leave to write, a file for each page that has such exercises
 
+In this folder, and best in an environment of its own:
 
-class CannotStandAlone(Exception):
-    """Why a module cannot be one file."""
+    python -m pip install -r requirements.txt
+    python -X utf8 -m doctest {options}examples/{first}
 
-
-# -- reading a module -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Statement:
-    """A statement of a module's top level: its text, what it binds and what it uses."""
-
-    text: str
-    binds: frozenset
-    uses: frozenset
-
-    def means(self, other):
-        return self.text == other.text or ast.dump(self.tree) == ast.dump(other.tree)
-
-    @property
-    def tree(self):
-        return ast.parse(self.text)
+Nothing is printed where every example prints what the page shows; put -v before examples/
+to see each of them run, and examples/*.txt to run all.  A file of exercises says itself how it
+is used.  {pages}
+"""
 
 
-@dataclass(frozen=True)
-class Module:
-    """A module without its imports: those by the name that each binds."""
+class Examples(PageNotes):
+    """The examples of each page, as a text that doctest runs."""
 
-    name: str
-    doc: str
-    imports: dict  # from outside the package: the statement that binds the name
-    borrowed: dict  # from the package: the module that has the name
-    body: str
-    statements: tuple
+    kept_as = "downloads_examples"
+
+    def process_doc(self, app, doctree):
+        if text := "\n".join(told(doctree)):
+            self.of(app.env)[app.env.docname] = text
 
 
-def read(package, name):
-    """A module of the package, which is a folder of modules."""
-    return parse(package.name, name, (package / f"{name}.py").read_text("utf-8"))
-
-
-@cache
-def parse(package, name, text):
-    tree, lines = ast.parse(text), text.splitlines(keepends=True)
-    doc, imports, borrowed, statements = ast.get_docstring(tree), {}, {}, []
-    code, own = tree.body[bool(doc) :], list(lines)
-    importing = [node for node in code if isinstance(node, ast.Import | ast.ImportFrom)]
-    for node in importing:
-        module = getattr(node, "module", None)
-        for alias in node.names:
-            if (module or alias.name).partition(".")[0] != package:
-                imports[alias.asname or alias.name] = one_import(module, alias)
-            elif module and module != package and not alias.asname:
-                borrowed[alias.name] = module.partition(".")[2]
-            else:
-                wanted = f"line {node.lineno}: write “from {package}.MODULE import NAME”"
-                raise CannotStandAlone(wanted)
-    for node in [*tree.body[: bool(doc)], *importing]:
-        own[node.lineno - 1 : node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
-    for node in code:
-        if node not in importing:
-            statements.append(statement("".join(lines[first(node, lines) : node.end_lineno])))
-    return Module(name, doc or "", imports, borrowed, "".join(own).strip(), tuple(statements))
-
-
-def one_import(module, alias):
-    name = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-    return f"from {module} import {name}" if module else f"import {name}"
-
-
-def first(node, lines):
-    """Index of a statement's first line: of its decorators, of the comment that stands on it."""
-    start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]) - 1
-    while start and lines[start - 1].startswith("#"):
-        start -= 1
-    return start
-
-
-def statement(text):
-    table = symtable(text, "snippet", "exec")
-    bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_namespace()}
-    return Statement(text.rstrip(), frozenset(bound), frozenset(used(table) - bound))
-
-
-def used(table):
-    """The names that code asks of its module, from inside its functions too."""
-    top = table.get_type() == "module"
-    here = {s.get_name() for s in table.get_symbols() if top or s.is_global()}
-    return here.union(*map(used, table.get_children()))
-
-
-# -- one file of many -------------------------------------------------------------------------
-
-
-class OneFile:
-    """A module and what it needs of others, found by following the names that it uses."""
-
-    def __init__(self, package, name):
-        self.package, self.main = package, read(package, name)
-        self.taken = defaultdict(list, {name: list(self.main.statements)})
-        self.imported = defaultdict(set, {n: {text} for n, text in self.main.imports.items()})
-        for own in self.main.statements:
-            self.follow(own, self.main)
-        for name, text in self.main.imports.items():
-            self.imported[name].discard(STANDS_IN_FOR.get(text))
-        self.check_names()
-
-    def follow(self, of, module):
-        for name in of.uses:
-            self.need(name, module)
-
-    def need(self, name, module):
-        if name in module.imports:
-            self.imported[name].add(module.imports[name])
-        elif name in module.borrowed:
-            self.need(name, read(self.package, module.borrowed[name]))
-        else:
-            for found in module.statements:
-                if name in found.binds and found not in self.taken[module.name]:
-                    self.taken[module.name].append(found)
-                    self.follow(found, module)
-
-    def check_names(self):
-        bound = {}
-        for name, texts in self.imported.items():
-            for text in sorted(texts):
-                self.check(bound, name, Statement(text, frozenset(), frozenset()), text)
-        for module, statements in self.taken.items():
-            for found in statements:
-                for name in found.binds:
-                    self.check(bound, name, found, module)
-
-    def check(self, bound, name, found, place):
-        other, there = bound.setdefault(name, (found, place))
-        if there != place and not found.means(other):
-            clash = f"{name} is one thing in “{there}” and another in “{place}”: rename one"
-            raise CannotStandAlone(clash)
-
-    def others(self):
-        """(module, the statements taken of it), a module after those that it stands on."""
-        order, said = [], set()
-
-        def visit(module):
-            for name in sorted({*module.borrowed.values()}):
-                visit(read(self.package, name))
-            if module is not self.main and module.name not in order:
-                order.append(module.name)
-
-        visit(self.main)
-        for name in order:
-            taken = [s for s in read(self.package, name).statements if s in self.taken[name]]
-            if new := [s for s in taken if s.text not in said]:
-                said |= {s.text for s in new}
-                yield name, new
-
-    @property
-    def imports(self):
-        return sorted(text for texts in self.imported.values() for text in texts)
-
-    @property
-    def needs(self):
-        """The packages from PyPI that it imports."""
-        roots = {text.split()[1].partition(".")[0] for text in self.imports}
-        return sorted(roots - sys.stdlib_module_names)
-
-    @property
-    def data(self):
-        """The files of the package's data that it names."""
-        code = "\n".join(s.text for taken in self.taken.values() for s in taken)
-        files = (self.package / "data").glob("*")
-        return sorted(file.name for file in files if f'"{file.name}"' in code)
-
-    def text(self, about):
-        """The file, with these paragraphs in its docstring behind those of the module."""
-        doc = "\n\n".join([self.main.doc or f"{self.main.name}.py", *about])
-        parts = ['"""' + doc.replace("\\", "\\\\") + '\n"""', "\n".join(self.imports)]
-        for name, statements in self.others():
-            parts.append(rule(f"from {self.package.name}/{name}.py"))
-            parts += [s.text for s in statements]
-        parts += [rule(f"{self.package.name}/{self.main.name}.py"), self.main.body]
-        return "\n\n\n".join(filter(None, parts)) + "\n"
-
-
-def rule(text):
-    return f"# == {text} ".ljust(78, "=")
-
-
-def listed(names):
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
-def about(config, one, page):
-    """What the docstring says of the file: what is in it, where it is explained, what it needs."""
-    base, names = config.html_baseurl, [name for name, _ in one.others()]
-    taken = f", with what it uses of {listed(names)}" if names else ""
-    yield filled(
-        f"This is {one.package.name}/{one.main.name}.py{taken}, put into one file by the build "
-        f"of the book {config.project}, version {config.version}: see {base}{page}.  Licence: MIT."
-    )
-    if one.needs:
-        packages = " ".join(one.needs)
-        yield filled(f"It needs {listed(one.needs)}: python -m pip install {packages}")
-    if one.data:
-        yield filled(
-            f"The data that it reads are in {base}download/data/ of the book: put "
-            f"{listed(one.data)} into a folder named data beside this file."
+def told(doctree: nodes.document):
+    """The titles of a page under which an example stands, each with those examples."""
+    said = None
+    for block in doctree.findall(verified.is_example):
+        if block["testnodetype"] != "doctest":
+            continue
+        section = next(
+            p for p in ancestors(block) if isinstance(p, nodes.section | nodes.document)
         )
+        title = section[0].astext() if len(section) else ""
+        if title != said:
+            yield f"{title}\n{'-' * len(title)}\n"
+        said = title
+        yield verified.text_of(block).strip("\n") + "\n"
 
 
-def filled(text):
-    return fill(text, 79, break_on_hyphens=False, break_long_words=False)
+def ancestors(node):
+    while node := node.parent:
+        yield node
 
 
-# -- in the book ------------------------------------------------------------------------------
+# -- the zip --------------------------------------------------------------------------------------
 
 
-def package_of(config):
+def package_of(config: Config) -> Path:
     return Path(config.verified_root, config.verified_package)
 
 
-def pages(app):
-    """The page of each stem."""
-    return {docname.rpartition("/")[2]: docname for docname in sorted(app.env.found_docs)}
+def name_of(config: Config) -> str:
+    """The link to the zip, from the root of the book."""
+    return f"download/{nodes.make_id(config.project)}.zip"
 
 
-def make(app):
-    """Writes the files; tells whether each could be made."""
-    package, folder = package_of(app.config), Path(app.outdir, "download")
-    home, data, failed = pages(app), set(), False
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    modules = sorted(package.glob("[!_]*.py"))
-    for path in modules:
-        page = app.builder.get_target_uri(home.get(path.stem, app.config.root_doc))
-        try:
-            one = OneFile(package, path.stem)
-        except CannotStandAlone as reason:
-            message = "it cannot be downloaded as one file: %s"
-            logger.warning(message, reason, location=f"{path}:1", type="downloads")
-            failed = True
-            continue
-        with FileAvoidWrite(folder / path.name) as file:
-            file.write(one.text(about(app.config, one, page)))
-        data |= {*one.data}
-    for path in {*folder.glob("*.py")} - {folder / path.name for path in modules}:
-        path.unlink()
-    for name in sorted(data):
-        copyfile(package / "data" / name, folder / "data" / name, force=True)
-    return not failed
+def sources(config: Config) -> dict[str, bytes]:
+    """The files of the package, by their path."""
+    package = package_of(config)
+    files = [path for path in sorted(package.rglob("*")) if path.is_file()]
+    return {
+        path.relative_to(package.parent).as_posix(): path.read_bytes()
+        for path in files
+        if "__pycache__" not in path.parts
+    }
+
+
+def needs(files: dict[str, bytes]) -> list[str]:
+    """The packages that the code imports and Python does not have."""
+    code = [source for path, source in files.items() if path.endswith(".py")]
+    roots = {name.partition(".")[0] for source in code for name in imported(source)}
+    own = {path.partition("/")[0] for path in files}
+    return sorted(roots - own - sys.stdlib_module_names)
+
+
+def imported(source):
+    with suppress(SyntaxError):  # the page that uses such a module tells of it
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                yield node.module
+
+
+def readme(config: Config, examples: list[str]) -> str:
+    title = f"{config.project}, version {config.version}: code and examples"
+    flags = doctest.OPTIONFLAGS_BY_NAME.items()
+    chosen = [name for name, flag in flags if flag & config.doctest_default_flags]
+    return README.format(
+        title=f"{title}\n{'=' * len(title)}",
+        package=config.verified_package,
+        options="".join(f"-o {name} " for name in chosen),
+        first=examples[0] if examples else "",
+        pages=f"The pages: {config.html_baseurl}" if config.html_baseurl else "",
+    )
+
+
+def stubs(folder: Path):
+    """The files that a reader completes."""
+    for path in sorted(folder.glob("[!_]*.py")):
+        with suppress(SyntaxError):  # the page tells of it
+            yield f"exercises/{path.name}", stub_file(path)
+
+
+def contents(app: Sphinx) -> dict[str, bytes]:
+    """What is in the zip, by its path."""
+    files, pages = sources(app.config), sorted(Examples.of(app.env).items())
+    examples = {f"{docname.rpartition('/')[2]}.txt": text for docname, text in pages}
+    texts = {f"examples/{name}": text for name, text in examples.items()}
+    texts |= dict(stubs(package_of(app.config) / "exercises"))
+    texts["README.txt"] = readme(app.config, list(examples)).rstrip() + "\n"
+    texts["requirements.txt"] = "\n".join(needs(files)) + "\n"
+    licence = Path(app.config.verified_root, "LICENSE")
+    if licence.exists():
+        texts["LICENSE"] = licence.read_text("utf-8")
+    return files | {name: text.encode() for name, text in texts.items()}
+
+
+def make(app: Sphinx) -> bool:
+    path = Path(app.outdir, name_of(app.config))
+    shutil.rmtree(path.parent, ignore_errors=True)  # what an earlier build called otherwise
+    path.parent.mkdir(parents=True)
+    with ZipFile(path, "w") as file:
+        for name, data in sorted(contents(app).items()):
+            info = ZipInfo(f"{path.stem}/{name}")  # of 1980, whenever it is made
+            info.compress_type, info.external_attr, info.create_system = (
+                ZIP_DEFLATED,
+                0o644 << 16,
+                3,
+            )
+            file.writestr(info, data)
+    return True
 
 
 def ground_of(app):
-    """What the files are made from: the snippets, their data and pages, and this code."""
-    config, package = app.config, package_of(app.config)
-    paths = [*package.glob("*.py"), *package.glob("data/*"), Path(__file__)]
-    files = [(path.name, path.read_bytes()) for path in sorted(paths) if path.is_file()]
-    settings = (config.project, config.version, config.html_baseurl)
-    return extra_files.Ground(app, "download", files, pages(app), settings)
+    """What the zip is made from, and this code."""
+    files, examples = sources(app.config), sorted(Examples.of(app.env).items())
+    about = name_of(app.config), readme(app.config, []), Path(__file__).read_bytes()
+    return extra_files.Ground(app, "download", files, examples, about)
+
+
+# -- the link -------------------------------------------------------------------------------------
 
 
 def offer(app, doctree, docname):
-    """On the page of a snippet, a link to the file, where its code is first shown."""
+    """On the page of a snippet, a link to the zip, where its code is first shown."""
     package = package_of(app.config)
-    path = package / f"{docname.rpartition('/')[2]}.py"
     shown = [n for n in doctree.findall(nodes.literal_block) if "source" in n]
     part = next((n for n in shown if package in Path(n["source"]).resolve().parents), None)
-    if app.builder.name not in extra_files.BUILDERS or part is None or not path.exists():
+    if not extra_files.is_web(app.builder) or part is None:
         return
     while part.parent.parent is not doctree:
         part = part.parent
-    uri = relative_uri(app.builder.get_target_uri(docname), f"download/{path.name}")
+    uri = relative_uri(app.builder.get_target_uri(docname), name_of(app.config))
     link = f'<a class="reference internal" href="{uri}" download>{OFFER}</a>'
     inside = nodes.raw("", link, format="html")
     part.insert(1, nodes.paragraph("", "", inside, classes=["code-file"]))
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     for extension in ("verified_book.verified", "verified_book.extra_files"):
         app.setup_extension(extension)
+    app.add_env_collector(Examples)
     app.connect("doctree-resolved", offer)
     extra_files.when_changed(app, ground_of, make)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

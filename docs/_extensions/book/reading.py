@@ -5,8 +5,9 @@ the snippets that it uses are noted.  A word is a run of letters and digits: in 
 and in the TeX of an equation; citations are not counted.  A page *stands on* the earlier pages
 that its text links to or whose code it uses, but for those that are implied by others.
 
-Stands on ``page_notes``, and on ``ledger`` (the order of the pages, and which of them translate
-the list).  Above it: ``paper``, whose card says both.  For pages: the role ``{reading}``.
+The card of an entry, which stands above, says which pages are entries (``note_entry``).
+Stands on ``ledger``, which has the order of the pages, and which of them translate the list.
+For pages: the role ``{reading}``.
 """
 
 import re
@@ -15,61 +16,67 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+from sphinx.util.typing import ExtensionMetadata
 
+from book.messages import READING
 from ledger import records
-from ledger.markup import of_class
 from verified_book.page_notes import PageNotes
-
-logger = logging.getLogger(__name__)
 
 WORDS_A_MINUTE = 200
 WORD = re.compile(r"\w+(?:[-’']\w+)*")
 
 
 @dataclass
-class Page:
-    """What reading a page told."""
+class Entry:
+    """A page about a paper: others lead to pages, and are not stood on."""
+
+    paper: str
+    number: int | None
+
+
+class Entries(PageNotes):
+    """The pages that are entries, as their cards say."""
+
+    kept_as = "reading_entries"
+
+    def process_doc(self, app, doctree): ...
+
+
+entries = Entries.of
+
+
+def note_entry(env: BuildEnvironment, entry: Entry) -> None:
+    """Notes that the page that is being read is an entry."""
+    entries(env)[env.docname] = entry
+
+
+@dataclass
+class Measured:
+    """What reading a page told: its length, and where it leads."""
 
     words: int
-    entry: int | None  # the number in its card
-    is_entry: bool  # whether it has a card: others lead to pages, and are not stood on
     links: set[str]
     views: set[str] = field(default_factory=set)
 
 
-class Reading(PageNotes):
+class Measures(PageNotes):
     """Counts a page's words, and notes where it leads."""
 
     kept_as = "reading_pages"
 
     def process_doc(self, app, doctree):
-        is_card = of_class("paper")
-        cards = [node for node in doctree.findall(is_card) if "found" not in node["classes"]]
-        pages(app.env)[app.env.docname] = Page(
+        pages(app.env)[app.env.docname] = Measured(
             words=sum(len(WORD.findall(text)) for text in texts(doctree)),
-            entry=next((card.get("entry") for card in cards), None),
-            is_entry=bool(cards),
             links={x["reftarget"] for x in xrefs(doctree) if x.get("refdomain") == "doc"},
             views={node["what"] for node in doctree.findall(reading_time)},
         )
 
-    def get_updated_docs(self, app, env):
-        """The pages that show a time or a page that they stand on, where that has changed."""
-        minutes = {d: rounded(page.words) for d, page in pages(env).items()}
-        needs, titles = standing_on(env), {d: t.astext() for d, t in env.titles.items()}
-        shown = {d: repr([(n, titles[n], number(env, n)) for n in on]) for d, on in needs.items()}
-        before = getattr(env, "reading_shown", ({}, {}, {}))
-        env.reading_shown = minutes, shown, titles
-        changed = {d for d in shown if shown[d] != before[1].get(d)}
-        if env.reading_shown != before:
-            changed |= {d for d, page in pages(env).items() if page.views}
-        return sorted(changed)
 
-
-pages = Reading.of
+pages = Measures.of
 
 
 def xrefs(doctree):
@@ -98,27 +105,27 @@ def rounded(words):
     return max(1, round(minutes)) if minutes < 12.5 else 5 * round(minutes / 5)
 
 
-def duration(words):
+def duration(words: int) -> str:
     """“about 25 min”, or “about 9 hours”."""
     minutes = words / WORDS_A_MINUTE
     return f"about {rounded(words)} min" if minutes < 90 else f"about {minutes / 60:.0f} hours"
 
 
-def path(env):
+def path(env: BuildEnvironment) -> list[str]:
     """The pages to read, in order: those that translate the list."""
     domain = env.get_domain("ledger")
     translated = {record.docname for record in domain.of(records.Paragraph)}
     return [docname for docname in domain.reading_order() if docname in translated]
 
 
-def standing_on(env):
+def standing_on(env: BuildEnvironment) -> dict[str, list[str]]:
     """For each page of the path that has a card, the pages that it stands on, in order."""
     found, behind = {}, {}
     package = env.config.verified_package
     for docname in path(env):
-        page = pages(env).get(docname)
-        if page is None or not page.is_entry:
+        if docname not in entries(env):
             continue
+        page = pages(env)[docname]
         files = map(Path, map(str, env.dependencies.get(docname, ())))
         modules = {file.stem for file in files if file.parent.name == package}
         on = [d for d in found if d in page.links or d.rpartition("/")[2] in modules]
@@ -127,9 +134,16 @@ def standing_on(env):
     return found
 
 
-def number(env, docname):
+def number(env: BuildEnvironment, docname: str) -> str:
     """What a page is called in a list of pages: the number of its entry, or its title."""
-    return str(pages(env)[docname].entry or env.titles[docname].astext())
+    entry = entries(env).get(docname)
+    return str(entry.number) if entry and entry.number else env.titles[docname].astext()
+
+
+def name(app, docname):
+    """“2 · Attention Is All You Need”; the title alone where the page has no number."""
+    said, title = number(app.env, docname), app.env.titles[docname].astext()
+    return title if said == title else f"{said} · {title}"
 
 
 def links_to(env, on):
@@ -141,6 +155,18 @@ def links_to(env, on):
         text, domain = nodes.Text(number(env, page)), {"refdomain": "ledger", "reftype": "record"}
         linked.append(addnodes.pending_xref("", text, **domain, reftarget="", page=page))
     return linked
+
+
+def say_times(app, shown):
+    """What a card, and a page with times, show of other pages."""
+    env, needs = shown.env, standing_on(shown.env)
+    minutes = sorted((page, rounded(told.words)) for page, told in pages(env).items())
+    for page, on in needs.items():
+        shown.add(page, [(other, number(env, other)) for other in on])
+    for page, told in pages(env).items():
+        if told.views:
+            names = [(other, number(env, other)) for other in needs]
+            shown.add(page, minutes, path(env), needs, names)
 
 
 class reading_time(nodes.Inline, nodes.Element):
@@ -171,10 +197,7 @@ class Times(SphinxPostTransform):
             inside = [d for d in path(self.env) if f"/{d}".startswith(f"/{what.lstrip('/')}")]
             return nodes.Text(duration(sum(pages(self.env)[d].words for d in inside)))
         if what not in pages(self.env):
-            message = "{reading} knows no page “%s”: name a page or a folder/ of the book"
-            logger.warning(
-                message, what, location=(self.env.docname, node["line"]), type="reading"
-            )
+            READING.warn("no_page", what, location=(self.env.docname, node["line"]))
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
         if on := needs.get(what):
@@ -182,10 +205,13 @@ class Times(SphinxPostTransform):
         return line
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("ledger")
     app.add_node(reading_time)
     app.add_role("reading", ReadingRole())
-    app.add_env_collector(Reading)
+    app.add_env_collector(Entries)
+    app.add_env_collector(Measures)
+    app.connect("pages-show", say_times)
     app.add_post_transform(Times)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    app.connect("ledger-page-name", name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

@@ -1,4 +1,4 @@
-"""The ledger: what the list claims, what the papers print, and what we found of both.
+"""The ledger: what a text claims, what papers print, and what we found of both.
 
 Directives and roles for pages:
 ``{translation}``, ``{claim}``, ``{annotation}``, ``{lost}``, ``{published}``, ``{erratum}``;
@@ -8,25 +8,34 @@ Stands on ``verified_book``: ``verified`` (how many examples) and
 ``citations`` (what a subtree cites).
 """
 
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
 from ledger.directives import (
     AnnotationDirective,
     ClaimRole,
     ErratumDirective,
     LostDirective,
+    OldAddresses,
     PublishedDirective,
-    Reading,
+    SideBySide,
     TranslationDirective,
 )
-from ledger.domain import LedgerDomain, rewrite_views, summarise
+from ledger.domain import LedgerDomain, say_views, summarise
 from ledger.tables import CountRole, Fill, LedgerDirective, ledger_count, ledger_view
 
+ROOMS = ("links", "filter", "export")
+FAULTS = {"copy": "the copy", "author": "the author"}
+LOST = ("lost", "what was lost or altered")
 
-def setup(app):
+
+def setup(app: Sphinx) -> ExtensionMetadata:
     for extension in ("verified_book.verified", "verified_book.citations"):
         app.setup_extension(extension)
-    app.setup_extension("ledger.export")
-    app.add_config_value("ledger_paragraphs", "", "env")
+    app.add_config_value("ledger_paragraphs", "", "env", types=frozenset({str}))
     app.add_config_value("ledger_to_come", (), "env", types=frozenset({tuple, list, set}))
+    app.add_config_value("ledger_faults", FAULTS, "env", types=frozenset({dict}))
+    app.add_config_value("ledger_lost", LOST, "env", types=frozenset({tuple, list}))
     app.add_domain(LedgerDomain)
     app.add_node(ledger_view)
     app.add_node(ledger_count)
@@ -38,8 +47,11 @@ def setup(app):
     app.add_directive("ledger", LedgerDirective)
     app.add_role("claim", ClaimRole())
     app.add_role("count", CountRole())
-    app.add_transform(Reading)
+    app.add_transform(OldAddresses)
+    app.add_transform(SideBySide)
     app.add_post_transform(Fill)
-    app.connect("env-updated", rewrite_views, priority=950)
+    app.connect("pages-show", say_views)
     app.connect("build-finished", summarise)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    for room in ROOMS:
+        app.setup_extension(f"{__name__}.{room}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 3}

@@ -3,15 +3,22 @@
 import re
 
 
-def number(text):
+class NoNumber(ValueError):
+    """A value that is compared as a number, and is none."""
+
+    def __str__(self):
+        return f"“{self.args[0]}” holds no number to compare with"
+
+
+def number(text: str) -> float:
     """The number that a printed value holds: commas, a percent sign, a unit are no part of it."""
     found = re.match(r"[-+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?", text.strip().replace("−", "-"))
     if not found:
-        raise ValueError(f"“{text}” holds no number to compare with")
+        raise NoNumber(text)
     return float(found[0].replace(",", ""))
 
 
-def agrees(printed, computed):
+def agrees(printed: str, computed: str) -> bool:
     """Whether what the book computed is what the paper prints.
 
     ``>2.0`` ``>=2`` ``<4`` ``<=4`` ``18..24`` mean what they say; ``~5`` means 5 when rounded

@@ -6,14 +6,15 @@ from collections import Counter
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.transforms import SphinxTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from ledger.agreement import agrees
-from ledger.markup import chip, copies, labelled, numbers_table, of_class, to_row
+from ledger import options
+from ledger.agreement import NoNumber, agrees
+from ledger.links import of_claim, permalink
+from ledger.markup import chip, copies, indexed, labelled, numbers_table, of_class, to_row
+from ledger.messages import LEDGER
 from ledger.records import (
     CAUSES,
-    FAULTS,
     JUDGED_BY_SOURCE,
     VERDICTS,
     Annotation,
@@ -25,8 +26,6 @@ from ledger.records import (
 )
 from verified_book import citations, verified
 
-logger = logging.getLogger(__name__)
-
 
 def printed_lines(content):
     """The lines that the examples of a block print: what they are verified to print."""
@@ -35,7 +34,7 @@ def printed_lines(content):
         if node["testnodetype"] == "testoutput":
             lines += node.astext().splitlines()
         elif node["testnodetype"] == "doctest":
-            for example in verified.doctest.DocTestParser().get_examples(verified.text_of(node)):
+            for example in verified.examples_of(node):
                 lines += example.want.splitlines()
     return [line.strip() for line in lines]
 
@@ -47,13 +46,14 @@ class Directive(SphinxDirective):
     def ledger(self):
         return self.env.get_domain("ledger")
 
-    def note(self, cls, **fields):
+    def note(self, cls, said=(), **fields):
+        """Notes a record; what its body says, once the page has been read."""
         record = cls(docname=self.env.docname, line=self.lineno, **fields)
-        self.ledger.note(record)
+        self.ledger.note(record, said)
         return record
 
-    def warn(self, message, *args):
-        logger.warning(message, *args, location=(self.env.docname, self.lineno), type="ledger")
+    def warn(self, code, *filled):
+        LEDGER.warn(code, *filled, location=(self.env.docname, self.lineno))
 
     def inline(self, text):
         return self.parse_inline(text, lineno=self.lineno)[0] if text else []
@@ -72,6 +72,15 @@ class Directive(SphinxDirective):
         self.env.temp_data["ledger_anchors"].append(wanted)
         return f"{wanted}-{taken + 1}" if taken else wanted
 
+    def label(self, box, *parts):
+        """The first line of a box, which ends in a link to it."""
+        return labelled(*parts, permalink(target=box["ids"][0], title="Link to this"))
+
+
+def evidence_of(box):
+    """What a box cites, each place once."""
+    return list(dict.fromkeys(citations.cited(box)))
+
 
 class TranslationDirective(Directive):
     """What the list says, paragraph by paragraph: ``{translation} s02 p3 p4``."""
@@ -83,7 +92,7 @@ class TranslationDirective(Directive):
     def run(self):
         section, *paragraphs = self.arguments[0].split()
         if not paragraphs:
-            self.warn("name the paragraphs that this translates, such as “%s p1 p2”", section)
+            self.warn("no_paragraph", section)
         box = self.box()
         box["paragraphs"] = [f"{section} {p}" for p in paragraphs]
         for paragraph in box["paragraphs"]:
@@ -100,8 +109,7 @@ class ClaimRole(SphinxRole):
         place = (self.env.docname, self.lineno)
         found = re.fullmatch(r"([\s\S]*\S)\s*<([\w]+\.\d+)>", self.text)
         if not found:
-            message = "a claim is written {claim}`its words <SECTION.N>`, this is “%s”"
-            logger.warning(message, self.text, location=place, type="ledger")
+            LEDGER.warn("claim_form", self.text, location=place)
             return [nodes.Text(self.text)], []
         words, id_ = found.groups()
         children, messages = self.inliner.parse(words, self.lineno, self.inliner, None)
@@ -112,7 +120,7 @@ class ClaimRole(SphinxRole):
         ledger = self.env.get_domain("ledger")
         ledger.note(Claim(*place, id=id_, words=node.astext()))
         node += link
-        return [node], messages
+        return [indexed(id_, f"claim-{id_}"), node], messages
 
 
 class AnnotationDirective(Directive):
@@ -121,44 +129,54 @@ class AnnotationDirective(Directive):
     required_arguments = 1
     has_content = True
     option_spec = {
-        "verdict": lambda text: directives.choice(text, tuple(VERDICTS)),
+        "verdict": lambda text: directives.choice(text, VERDICTS),
         "now": directives.unchanged_required,
-        "fault": lambda text: directives.choice(text, tuple(FAULTS)),
+        "fault": directives.unchanged_required,
+        "was": options.changes,
+        "kind": options.kind,
+        "also": options.ids,
     }
 
     def run(self):
         id_, verdict = self.arguments[0], self.options.get("verdict")
-        fault = self.options.get("fault")
+        fault, faults = self.options.get("fault"), self.config.ledger_faults
+        if fault and fault not in faults:
+            self.warn("unknown_fault", id_, fault, ", ".join(faults))
+            fault = None
         if not verdict:
-            self.warn("annotation %s has no :verdict: (%s)", id_, ", ".join(VERDICTS))
+            self.warn("no_verdict", id_, ", ".join(VERDICTS))
             verdict = "unverified"
         box = self.box(f"verdict-{verdict}", anchor=f"annotation-{id_}")
+        box["also"] = self.options.get("also", [])
         back = nodes.reference("", id_, refid=f"claim-{id_}", internal=True, classes=["back"])
-        verdict_chip = chip(VERDICTS[verdict], "verdict")
-        box += labelled(back, nodes.Text(" "), to_row("claims", id_, verdict, verdict_chip))
+        verdict_chip = to_row("claims", id_, verdict, chip(verdict, "verdict"))
+        links = of_claim(id_, self.env.docname, self.env.docname, f"claim-{id_}")
+        box += labelled(back, nodes.Text(" "), verdict_chip, links)
         body = self.parse_content_to_nodes()
         now = self.inline(self.options.get("now"))
         box += body
         if fault:
-            box += nodes.paragraph("", f"The slip is that of {FAULTS[fault]}.", classes=["fault"])
+            box += nodes.paragraph("", f"The slip is that of {faults[fault]}.", classes=["fault"])
         if now:
             box += nodes.paragraph("", "", chip("now", "now"), nodes.Text(" "), *now)
-        self.hold_to_evidence(id_, verdict, box)
-        self.note(Annotation, id=id_, verdict=verdict, fault=fault, now=copies(now))
+        evidence = evidence_of(box)
+        self.hold_to_evidence(id_, verdict, box, evidence)
+        kind, case = self.options.get("kind", (None, None))
+        fields = {"id": id_, "verdict": verdict, "fault": fault, "now": copies(now)}
+        fields |= {"was": self.options.get("was", []), "kind": kind, "case": case}
+        self.note(Annotation, body, evidence=evidence, also=box["also"], **fields)
         return [box]
 
-    def hold_to_evidence(self, id_, verdict, box):
-        cited = citations.cited(box)
+    def hold_to_evidence(self, id_, verdict, box, cited):
         if not cited and not any(map(verified.is_example, box.findall())):
-            self.warn("annotation %s gives no evidence: cite a place or add an example", id_)
+            self.warn("no_evidence", id_)
         if verdict in JUDGED_BY_SOURCE:
             for key in [key for key, locator in cited if not locator]:
-                message = "annotation %s cites %s without saying where: write %s{§1} or the like"
-                self.warn(message, id_, key, key)
+                self.warn("no_place", id_, key, key)
 
 
 class LostDirective(Directive):
-    """What the Chinese copy lost or altered of the original: ``{lost} s03 p3``."""
+    """What the translated text lost or altered of its original: ``{lost} s03 p3``."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -167,12 +185,14 @@ class LostDirective(Directive):
     def run(self):
         paragraph = " ".join(self.arguments[0].split())
         box = self.box(anchor=self.anchor(paragraph))
-        box += labelled(chip("lost in the copy", "lost-chip"))
+        box += self.label(box, chip(self.config.ledger_lost[0], "lost-chip"))
         body = self.parse_content_to_nodes()
         box += body
-        if not citations.cited(box):
-            self.warn("say where the original has it: cite the original in this {lost}")
-        self.note(Lost, paragraph=paragraph, anchor=box["ids"][0], body=copies(body))
+        evidence = evidence_of(box)
+        if not evidence:
+            self.warn("lost_uncited")
+        fields = {"paragraph": paragraph, "anchor": box["ids"][0], "body": copies(body)}
+        self.note(Lost, evidence=evidence, **fields)
         return [box]
 
 
@@ -193,16 +213,15 @@ class PublishedDirective(Directive):
         body = nodes.container("", *content)
         missing = [name for name in ("where", "what", "prints") if name not in self.options]
         if missing:
-            self.warn("this {published} has no :%s:", ":, :".join(missing))
+            self.warn("published_options", ":, :".join(missing))
             return [*content]
         printed = [text.strip() for text in self.options["prints"].split("|")]
         computed = printed_lines(body.findall())
         rows = [text.strip() for text in self.options.get("rows", what).split("|")]
         if not len(printed) == len(computed) == len(rows):
-            message = "%d rows, %d printed values, but the examples print %d lines"
-            self.warn(message, len(rows), len(printed), len(computed))
+            self.warn("unequal_counts", len(rows), len(printed), len(computed))
             return [*content]
-        causes = self.causes(rows, printed, computed)
+        causes, evidence = self.causes(rows, printed, computed), []
         records = [
             self.note(
                 Number,
@@ -216,15 +235,17 @@ class PublishedDirective(Directive):
                 anchor=box["ids"][0],
                 index=i,
                 reason=copies(reason),
+                evidence=evidence,
             )
             for i, (row, p, c, (cause, reason)) in enumerate(
                 zip(rows, printed, computed, causes, strict=True), 1
             )
         ]
         title = self.inline(f"{{cite:t}}`{key}{{{where}}}`: {what}")
-        box += labelled(*title)
+        box += self.label(box, *title)
         box += numbers_table(records)
         box += content
+        evidence += evidence_of(box)
         return [box]
 
     def causes(self, rows, printed, computed):
@@ -234,18 +255,17 @@ class PublishedDirective(Directive):
         for row, p, c in zip(rows, printed, computed, strict=True):
             try:
                 agreed = agrees(p, c)
-            except ValueError as error:
-                self.warn("%s: %s", row, error)
+            except NoNumber as error:
+                self.warn("not_compared", row, *error.args)
                 agreed = False
             if agreed and row in given:
-                self.warn("%s is reproduced (%s), so it needs no :because:", row, c)
+                self.warn("cause_of_nothing", row, c)
             if not agreed and row not in given and "*" not in given:
-                message = "%s: the paper prints %s and we compute %s; say why in :because: %s"
-                self.warn(message, row, p, c, f"{row}: CAUSE, reason")
+                self.warn("no_cause", row, p, c, f"{row}: CAUSE, reason")
             cause, text = given.get(row, given.get("*", ("unknown", "")))
             found.append((None, []) if agreed else (cause, self.inline(text)))
         if "*" in given and all(cause is None for cause, _ in found):
-            self.warn("every row is reproduced, so none needs a :because:")
+            self.warn("all_reproduced")
         return found
 
     def reasons(self, rows):
@@ -255,8 +275,7 @@ class PublishedDirective(Directive):
             row = named and (named[1] or (rows[0] if len(rows) == 1 else None))
             if not named or named[2] not in CAUSES or row not in {*rows, "*"}:
                 form = "[ROW: ]CAUSE, reason"
-                message = "write “%s” with a ROW of this table and a CAUSE of %s, not “%s”"
-                self.warn(message, form, ", ".join(CAUSES), part.strip())
+                self.warn("cause_form", form, ", ".join(CAUSES), part.strip())
                 continue
             yield row, (named[2], named[3])
 
@@ -272,30 +291,41 @@ class ErratumDirective(Directive):
         key = self.arguments[0]
         missing = [name for name in self.option_spec if name not in self.options]
         if missing:
-            self.warn("this {erratum} has no :%s:", ":, :".join(missing))
+            self.warn("erratum_options", ":, :".join(missing))
             return self.parse_content_to_nodes()
         where = self.options["where"]
         box = self.box(anchor=self.anchor(f"{key} {where}"))
         reads, should = self.inline(self.options["reads"]), self.inline(self.options["should"])
-        box += labelled(chip("erratum", "slip"), *self.inline(f" {{cite:t}}`{key}{{{where}}}`"))
+        about = self.inline(f" {{cite:t}}`{key}{{{where}}}`")
+        box += self.label(box, chip("erratum", "slip"), *about)
         box += nodes.paragraph("", "", nodes.strong("", "reads "), *reads)
         box += nodes.paragraph("", "", nodes.strong("", "should read "), *should)
-        box += self.parse_content_to_nodes()
-        shown = any(map(verified.is_example, box.findall())) or len(citations.cited(box)) > 1
-        if not shown:
-            self.warn("this {erratum} shows no evidence: add an example or a citation")
-        self.note(
-            Erratum,
-            key=key,
-            where=where,
-            anchor=box["ids"][0],
-            reads=copies(reads),
-            should=copies(should),
-        )
+        body = self.parse_content_to_nodes()
+        box += body
+        cites_more = len(citations.cited(box)) > 1  # than the place of the slip
+        if not cites_more and not any(map(verified.is_example, box.findall())):
+            self.warn("erratum_evidence")
+        fields = {"key": key, "where": where, "anchor": box["ids"][0]}
+        fields |= {"reads": copies(reads), "should": copies(should)}
+        self.note(Erratum, body, evidence=evidence_of(box), **fields)
         return [box]
 
 
-class Reading(SphinxTransform):
+class OldAddresses(SphinxTransform):
+    """Links to a retired claim and to its annotation lead to those that took it in."""
+
+    default_priority = 870
+
+    def apply(self):
+        boxes = {box["ids"][0]: box for box in self.document.findall(of_class("annotation"))}
+        for words in self.document.findall(nodes.inline):
+            name = words["ids"][0].removeprefix("claim-") if words["ids"] else ""
+            for box in filter(None, [boxes.get(f"annotation-{name}")]):
+                words["ids"] += [f"claim-{old}" for old in box["also"]]
+                box["ids"] += [f"annotation-{old}" for old in box["also"]]
+
+
+class SideBySide(SphinxTransform):
     """Sets the annotations that follow a translation beside it: one box of two columns."""
 
     default_priority = 880

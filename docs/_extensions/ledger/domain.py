@@ -1,7 +1,11 @@
 """All records of the book, by page, as a Sphinx domain: they survive incremental builds and
 parallel readers, and the rules that hold between them are checked there."""
 
+from collections.abc import Iterable
+from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
@@ -9,10 +13,15 @@ from sphinx.roles import XRefRole
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
-from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, kinds
-from verified_book import verified
+from ledger.filter import page_name
+from ledger.messages import LEDGER
+from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, Record, kinds
+from ledger.words import joined
+from verified_book import citations, verified
+from verified_book.shown import digest
 
 logger = logging.getLogger(__name__)
+Kind = TypeVar("Kind", bound=Record)
 
 
 class LedgerDomain(Domain):
@@ -21,21 +30,34 @@ class LedgerDomain(Domain):
     name = "ledger"
     label = "Ledger"
     object_types = {"claim": ObjType("claim", "claim"), "number": ObjType("number")}
-    roles = {"claim": XRefRole(innernodeclass=nodes.inline, warn_dangling=True)}
-    initial_data = {"records": {}, "views": {}}
-    data_version = 1
+    roles = {
+        name: XRefRole(innernodeclass=nodes.inline, warn_dangling=True)
+        for name in ("claim", "annotation")
+    }
+    initial_data = {"records": {}, "views": {}, "digests": {}}
+    data_version = 3
 
-    def note(self, record):
+    def note(self, record: Record, said: Iterable[nodes.Node] = ()) -> None:
+        """Notes a record; what the nodes of its body say is kept once the page has been read."""
         self.data["records"].setdefault(record.docname, []).append(record)
+        if said:
+            self.env.temp_data.setdefault("ledger_bodies", []).append((record, said))
 
-    def note_view(self, docname, kind, which):
+    def process_doc(self, env, docname, document):
+        for record, said in env.temp_data.pop("ledger_bodies", ()):
+            record.body = list(joined(said, apart=True))
+        if records := self.data["records"].get(docname):
+            said = "\n".join(record.text for record in records).encode()
+            self.data["digests"][docname] = blake2b(said, digest_size=16).hexdigest()
+
+    def note_view(self, docname: str, kind: str, which: Iterable[str]) -> None:
         self.data["views"].setdefault(docname, []).append((kind, set(which)))
 
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
         """A link to a claim, to a record, or to its row on the page that shows that table."""
-        if typ == "claim":
+        if typ in self.roles:
             pages = {claim.id: claim.docname for claim in self.of(Claim)}
-            page, anchor = pages.get(target), f"claim-{target}"
+            page, anchor = pages.get(target), f"{typ}-{target}"
             return page and make_refnode(builder, fromdocname, page, anchor, contnode)
         if typ == "record":
             return make_refnode(builder, fromdocname, node["page"], target, contnode)
@@ -48,13 +70,13 @@ class LedgerDomain(Domain):
     def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
         return []
 
-    def of(self, cls, docname=None):
+    def of(self, cls: type[Kind], docname: str | None = None) -> list[Kind]:
         """Records of one kind in reading order: of one page, or of the book."""
         records = self.data["records"]
         chosen = [docname] if docname else self.reading_order()
         return [r for doc in chosen for r in records.get(doc, ()) if type(r) is cls]
 
-    def reading_order(self):
+    def reading_order(self) -> list[str]:
         order, seen = [], set()
 
         def walk(doc):
@@ -67,8 +89,12 @@ class LedgerDomain(Domain):
         walk(self.env.config.root_doc)
         return order + sorted(set(self.data["records"]) - seen)
 
-    def count(self, what, which=None):
-        """Of claims (by verdict), numbers (by outcome), errata, examples, paragraphs."""
+    def said(self) -> list[tuple[str, str]]:
+        """A digest of all that the records say, for each page."""
+        return sorted(self.data["digests"].items())
+
+    def count(self, what: str, which: str | None = None) -> int:
+        """Of claims (by verdict), corrections, numbers (by outcome), errata, and the rest."""
         if what == "examples":
             return verified.count_examples(self.env)
         if what == "claims":
@@ -79,22 +105,27 @@ class LedgerDomain(Domain):
             numbers = self.of(Number)
             wanted = {None: (True, False), "reproduced": (True,), "different": (False,)}[which]
             return sum(n.reproduced in wanted for n in numbers)
+        if what == "corrections":
+            return sum(len(a.was) for a in self.of(Annotation))
         if what == "errata":
             return len(self.of(Erratum)) + sum(n.cause == "slip" for n in self.of(Number))
         return len({p.id for p in self.of(Paragraph)})
 
     def clear_doc(self, docname):
-        self.data["records"].pop(docname, None)
-        self.data["views"].pop(docname, None)
+        for part in self.initial_data:
+            self.data[part].pop(docname, None)
 
     def merge_domaindata(self, docnames, otherdata):
-        for part in ("records", "views"):
+        for part in self.initial_data:
             self.data[part].update({d: v for d, v in otherdata[part].items() if d in docnames})
 
     def get_objects(self):
         for claim in self.of(Claim):
             anchor = f"claim-{claim.id}"
             yield anchor, f"claim {claim.id}: {claim.words}", "claim", claim.docname, anchor, 1
+        for found in self.of(Annotation):
+            for anchor in [f"claim-{old}" for old in found.also]:  # not in the search
+                yield anchor, f"claim {found.id}", "claim", found.docname, anchor, -1
         for anchor, record in {(r.docname, r.anchor): r for r in self.of(Number)}.items():
             name = f"{anchor[0].rpartition('/')[2]}-{record.anchor}"
             title = f"{record.where}: {record.what}"
@@ -109,11 +140,14 @@ class LedgerDomain(Domain):
         judged, claimed = {a.id for a in annotations}, {c.id for c in claims}
         for claim in claims:
             if claim.id not in judged:
-                self.warn(claim, "claim %s has no annotation: judge it on this page", claim.id)
+                LEDGER.warn("not_judged", claim.id, location=claim.place)
         for annotation in annotations:
             if annotation.id not in claimed:
-                message = "annotation %s judges no claim: mark its words in a {translation}"
-                self.warn(annotation, message, annotation.id)
+                LEDGER.warn("judges_nothing", annotation.id, location=annotation.place)
+            for old in claimed & {*annotation.also}:
+                LEDGER.warn("still_there", annotation.id, old, location=annotation.place)
+            if any(old == new for old, new in pairwise(annotation.verdicts)):
+                LEDGER.warn("became_what_it_was", annotation.id, location=annotation.place)
         self.check_paragraphs()
 
     def check_unique(self, records, what):
@@ -122,7 +156,7 @@ class LedgerDomain(Domain):
             other = first.setdefault(record.id, record)
             if other is not record:
                 place = f"{self.env.doc2path(other.docname, False)}:{other.line}"
-                self.warn(record, f"{what} %s stands already in %s", record.id, place)
+                LEDGER.warn("twice", what, record.id, place, location=record.place)
 
     def check_paragraphs(self):
         """Every paragraph of the source is translated once, but for sections still to come."""
@@ -136,39 +170,41 @@ class LedgerDomain(Domain):
         self.check_unique(translated, "the translation of")
         for record in [*translated, *self.lost_places()]:
             if record.id not in source:
-                self.warn(record, "the source has no paragraph %s", record.id)
+                LEDGER.warn("unknown_paragraph", record.id, location=record.place)
         begun = {p.id.split()[0] for p in translated}
         for section in sorted(begun & to_come):
             place = next(p for p in translated if p.id.split()[0] == section)
-            self.warn(place, "%s is translated: take it out of ledger_to_come", section)
+            LEDGER.warn("not_to_come", section, location=place.place)
         for missing in [p for p in source if p not in {t.id for t in translated}]:
             if missing.split()[0] not in to_come:
-                where = f"{path}:{source[missing]}"
-                message = "paragraph %s is translated nowhere: add a {translation} of it"
-                logger.warning(message, missing, location=where, type="ledger")
+                LEDGER.warn("not_translated", missing, location=f"{path}:{source[missing]}")
 
     def lost_places(self):
         return [Paragraph(r.docname, r.line, id=r.paragraph) for r in self.of(Lost)]
-
-    def warn(self, record, message, *args):
-        logger.warning(message, *args, location=record.place, type="ledger")
 
 
 # -- what the build does with it ----------------------------------------------------------
 
 
-def rewrite_views(app, env):
-    """Pages with tables or counts are written again when what they show has changed."""
-    domain = env.get_domain("ledger")
-    records = [r.text for page in sorted(domain.data["records"].items()) for r in page[1]]
-    titles = {docname: title.astext() for docname, title in sorted(env.titles.items())}
-    shown = repr((records, verified.count_examples(env), titles))
-    before, env.ledger_shown = getattr(env, "ledger_shown", None), shown
-    return sorted(domain.data["views"]) if shown != before else []
+def say_views(app, shown):
+    """Tables and counts show all records and where they lead; records lead to the tables."""
+    env, domain = shown.env, shown.env.get_domain("ledger")
+    found, views = domain.data["records"], sorted(domain.data["views"].items())
+    places = [(page, [(kind, sorted(which)) for kind, which in there]) for page, there in views]
+    keys = {getattr(record, "key", None) for there in found.values() for record in there}
+    labels = [citations.label(env, key) for key in sorted(keys - {None})]
+    names = [(page, page_name(app, page)) for page in sorted(env.titles)]
+    links = [shown.links.get(page) for page in sorted(found)]
+    counted = domain.said(), verified.count_examples(env)
+    everything = digest((domain.reading_order(), labels, links, names, counted))
+    for page in found:
+        shown.add(page, places)
+    for page, _ in views:
+        shown.add(page, everything)
 
 
 def summarise(app, error):
-    if error is None and app.builder.name in {"html", "dirhtml", "epub", "latex"}:
+    if error is None and app.builder.name in {"html", "epub", "latex"}:
         count = app.env.get_domain("ledger").count
         logger.info(
             "%s claims judged, %s numbers recomputed (%s as printed), %s examples verified.",

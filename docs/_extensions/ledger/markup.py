@@ -1,7 +1,11 @@
 """The nodes that the ledger's boxes and tables are made of."""
 
+from collections.abc import Iterable
+
 from docutils import nodes
 from sphinx import addnodes
+
+Cell = list[nodes.Node]  # inline nodes, or paragraphs and the like
 
 
 def labelled(*parts, classes=()):
@@ -18,23 +22,32 @@ def of_class(*names):
     )
 
 
-def table(heads, rows, classes, widths):
-    """A plain table; cells are lists of inline nodes."""
-    group = nodes.tgroup("", cols=len(heads))
-    group += [nodes.colspec("", colwidth=width) for width in widths]
-    group += nodes.thead("", row([[nodes.Text(head)] for head in heads]))
-    group += nodes.tbody("", *map(row, rows))
+def table(columns: dict[str, tuple[str, int]], rows: Iterable[dict[str, Cell]], *classes: str):
+    """A table of fields: {field: (its head, its width)}; each cell has its field for a class."""
+    group = nodes.tgroup("", cols=len(columns))
+    group += [
+        nodes.colspec("", colwidth=width, classes=[name]) for name, (_, width) in columns.items()
+    ]
+    group += nodes.thead(
+        "", row({name: [nodes.Text(head)] for name, (head, _) in columns.items()})
+    )
+    group += nodes.tbody("", *(row({name: cells[name] for name in columns}) for cells in rows))
     return nodes.table("", group, classes=["ledger", *classes])
 
 
-def row(cells):
-    """A row of cells; a cell is a list of inline nodes or of paragraphs and the like."""
-    return nodes.row("", *(nodes.entry("", *blocks(cell)) for cell in cells))
+def row(cells: dict[str, Cell]) -> nodes.row:
+    entries = (nodes.entry("", *blocks(cell), classes=[name]) for name, cell in cells.items())
+    return nodes.row("", *entries)
 
 
 def blocks(cell):
     inline = all(isinstance(node, nodes.Inline | nodes.Text) for node in cell)
     return [nodes.paragraph("", "", *cell)] if inline else cell
+
+
+def indexed(claim: str, anchor: str) -> addnodes.index:
+    """What makes the search lead from the number of a claim to a place."""
+    return addnodes.index("", entries=[("single", claim, anchor, "main", None)], inline=True)
 
 
 def row_mark(name):
@@ -53,15 +66,23 @@ def outcome(record):
     return [chip(record.outcome, record.outcome), nodes.Text(" "), *copies(record.reason)]
 
 
-def copies(found):
+def copies(found: Iterable[nodes.Node]) -> list[nodes.Node]:
     """Copies of nodes for another place: no ids, which must stay unique, and no document."""
-    made = [node.deepcopy() for node in found]
-    for part in (part for node in made for part in node.findall()):
+    copied = [node.deepcopy() for node in found]
+    for part in (part for node in copied for part in node.findall()):
         part._document = None
         if isinstance(part, nodes.Element):
             part["ids"] = []
             part.attributes.pop("refdoc", None)  # links are those of the page that shows it
-    return made
+    return copied
+
+
+NUMBERS = {
+    "row": ("row", 30),
+    "printed": ("printed", 15),
+    "computed": ("computed", 15),
+    "outcome": ("outcome", 40),
+}
 
 
 def numbers_table(records):
@@ -70,10 +91,13 @@ def numbers_table(records):
     for r in records:
         shown, *reason = outcome(r)
         told = "".join(node.astext() for node in reason)
-        name = [[nodes.Text(r.row)]] if r.row else []
         verdict = [to_row("numbers", r.name, r.outcome, shown), *(reason if told != said else [])]
-        rows.append([*name, [nodes.Text(r.printed)], [nodes.Text(r.computed)], verdict])
+        rows.append(numbers_row(r, verdict))
         said = told
-    heads, widths = ["row", "printed", "computed", "outcome"], [30, 15, 15, 40]
-    width = len(rows[0])
-    return table(heads[-width:], rows, ["numbers"], widths[-width:])
+    named = NUMBERS.items() if records[0].row else list(NUMBERS.items())[1:]
+    return table(dict(named), rows, "numbers")
+
+
+def numbers_row(record, verdict: Cell) -> dict[str, Cell]:
+    texts = {name: [nodes.Text(getattr(record, name))] for name in ("row", "printed", "computed")}
+    return {**texts, "outcome": verdict}

@@ -1,24 +1,24 @@
-"""What the pages say for the ledger: one record for each claim, verdict, number, erratum, loss."""
+"""What the pages say for the ledger: one record for each claim, verdict, number, erratum, loss.
 
-from dataclasses import dataclass
+A record is whole: pages, tables, JSON, PDF and EPUB show what it holds, and nothing is read back
+from what they show.  It is plain data but for the nodes that tables show again.
+"""
+
+from dataclasses import dataclass, field
 
 from docutils import nodes
 
-VERDICTS = {
-    "holds": "holds",
-    "imprecise": "imprecise",
-    "wrong": "wrong",
-    "opinion": "opinion",
-    "unverified": "unverified",
-}
+from ledger.words import Piece
+
+VERDICTS = ("holds", "imprecise", "wrong", "opinion", "unverified")
 JUDGED_BY_SOURCE = {"holds", "imprecise", "wrong"}
-FAULTS = {"copy": "the Chinese copy", "author": "the list’s author"}
+KINDS = ("year", "author", "title", "name", "link", "number", "superlative", "recommendation")
 CAUSES = ("slip", "rounding", "convention", "unknown")
 COUNTED = {"claims", "numbers", "errata", "examples", "paragraphs"}
-COUNTED |= {f"claims {verdict}" for verdict in VERDICTS} | {
-    "numbers reproduced",
-    "numbers different",
-}
+COUNTED |= {f"claims {verdict}" for verdict in VERDICTS}
+COUNTED |= {"numbers reproduced", "numbers different", "corrections"}
+
+Evidence = list[tuple[str, str]]  # (key, place) of each citation; the place may be empty
 
 
 @dataclass
@@ -29,16 +29,19 @@ class Record:
     line: int
 
     @property
-    def place(self):
+    def place(self) -> tuple[str, int]:
         return self.docname, self.line
 
     @property
-    def text(self):
-        """All that it says, to tell whether a table that shows it must be written again."""
-        return "|".join(
-            "".join(node.pformat() for node in value) if isinstance(value, list) else str(value)
-            for value in vars(self).values()
-        )
+    def text(self) -> str:
+        """All that it says, to tell whether what shows it must be written again."""
+        return "|".join(map(shown, vars(self).values()))
+
+
+def shown(value) -> str:
+    if isinstance(value, list):
+        return "".join(map(shown, value))
+    return value.pformat() if isinstance(value, nodes.Node) else str(value)
 
 
 @dataclass
@@ -53,18 +56,46 @@ class Claim(Record):
 
 
 @dataclass
+class Change:
+    """A verdict that a claim had until a date, and why it has it no longer."""
+
+    verdict: str
+    date: str
+    reason: str
+
+
+@dataclass
 class Annotation(Record):
+    """A verdict; its body is there once the page has been read.
+
+    ``was`` has the earlier verdicts, the oldest first.  A claim of some ``kind`` (a year, a
+    title, ...) may have a ``case``, such as ``rounds``: one case of one kind has one verdict.
+    ``also`` has retired ids that lead here.
+    """
+
     id: str
     verdict: str
     fault: str | None
-    now: list
+    was: list[Change]
+    kind: str | None
+    case: str | None
+    also: list[str]
+    now: list[nodes.Node]
+    evidence: Evidence
+    body: list[Piece] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[str]:
+        """All that it ever had, the oldest first."""
+        return [*(earlier.verdict for earlier in self.was), self.verdict]
 
 
 @dataclass
 class Lost(Record):
     paragraph: str
     anchor: str
-    body: list
+    evidence: Evidence
+    body: list[nodes.Node]
 
 
 @dataclass
@@ -78,30 +109,35 @@ class Number(Record):
     cause: str | None
     anchor: str
     index: int
-    reason: list
+    reason: list[nodes.Node]
+    evidence: Evidence
 
     @property
-    def reproduced(self):
+    def reproduced(self) -> bool:
         return self.cause is None
 
     @property
-    def outcome(self):
+    def outcome(self) -> str:
         return self.cause or "reproduced"
 
     @property
-    def name(self):
+    def name(self) -> str:
         return nodes.make_id(f"{self.docname}-{self.anchor}-{self.index}")
 
 
 @dataclass
 class Erratum(Record):
+    """A slip that is no number; its body is there once the page has been read."""
+
     key: str
     where: str
     anchor: str
-    reads: list
-    should: list
+    reads: list[nodes.Node]
+    should: list[nodes.Node]
+    evidence: Evidence
+    body: list[Piece] = field(default_factory=list)
 
 
-def kinds(outcome):
+def kinds(outcome: str) -> set[str]:
     """The tables that a record belongs to, by its outcome."""
     return {outcome} if outcome in {"reproduced", *VERDICTS} else {outcome, "different"}

@@ -1,16 +1,27 @@
 """The ledger's tables and counts, on pages that ask for them: ``{ledger}`` and ``{count}``."""
 
+from collections.abc import Callable
+
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from ledger.markup import copies, outcome, row_mark, table
-from ledger.records import COUNTED, FAULTS, Annotation, Claim, Erratum, Lost, Number, kinds
+from ledger.links import of_claim, permalink
+from ledger.markup import copies, numbers_row, outcome, row_mark, table
+from ledger.messages import LEDGER
+from ledger.records import (
+    COUNTED,
+    KINDS,
+    VERDICTS,
+    Annotation,
+    Claim,
+    Erratum,
+    Lost,
+    Number,
+    kinds,
+)
 from verified_book import citations
-
-logger = logging.getLogger(__name__)
 
 
 class LedgerDirective(SphinxDirective):
@@ -23,8 +34,7 @@ class LedgerDirective(SphinxDirective):
         kind, *which = self.arguments[0].split()
         if kind not in TABLES:
             place = (self.env.docname, self.lineno)
-            message = "no ledger of %s: choose one of %s"
-            logger.warning(message, kind, ", ".join(TABLES), location=place, type="ledger")
+            LEDGER.warn("no_table", kind, ", ".join(TABLES), location=place)
             return []
         self.env.get_domain("ledger").note_view(self.env.docname, kind, which)
         return [ledger_view(kind=kind, which=which)]
@@ -36,7 +46,7 @@ class CountRole(SphinxRole):
     def run(self):
         if self.text not in COUNTED:
             place = (self.env.docname, self.lineno)
-            logger.warning("nothing to count under “%s”", self.text, location=place, type="ledger")
+            LEDGER.warn("no_count", self.text, location=place)
             return [nodes.Text(self.text)], []
         self.env.get_domain("ledger").note_view(self.env.docname, "count", [])
         return [ledger_count(what=self.text)], []
@@ -58,8 +68,9 @@ class Fill(SphinxPostTransform):
     def run(self):
         ledger = self.env.get_domain("ledger")
         for node in list(self.document.findall(ledger_view)):
-            made = TABLES[node["kind"]](ledger, self, *node["which"])
-            node.replace_self(made or nodes.paragraph("", "None."))
+            columns, rows, *classes = TABLES[node["kind"]](ledger, self, *node["which"])
+            filled = table(columns, rows, *classes) if rows else nodes.paragraph("", "None.")
+            node.replace_self(filled)
         for node in list(self.document.findall(ledger_count)):
             node.replace_self(nodes.Text(f"{ledger.count(*node['what'].split()):,}"))
 
@@ -75,45 +86,64 @@ class Fill(SphinxPostTransform):
 
 
 def claims_table(ledger, fill, *verdicts):
+    columns = {
+        "id": ("claim", 8),
+        "words": ("the list says", 52),
+        "verdict": ("verdict", 15),
+        "now": ("now", 25),
+    }
     annotations = {a.id: a for a in ledger.of(Annotation)}
+    page, faults = fill.env.docname, fill.config.ledger_faults
     rows = [
-        [
-            [row_mark(claim.id), fill.link(claim, f"claim-{claim.id}", claim.id)],
-            [nodes.Text(claim.words)],
-            [fill.link(found, f"annotation-{claim.id}", found.verdict), *who(found)],
-            copies(found.now),
-        ]
+        {
+            "id": [row_mark(claim.id), fill.link(claim, f"claim-{claim.id}", claim.id)],
+            "words": [
+                nodes.Text(claim.words),
+                of_claim(claim.id, claim.docname, page, f"row-{claim.id}"),
+            ],
+            "verdict": [
+                fill.link(found, f"annotation-{claim.id}", found.verdict),
+                *([nodes.Text(f" ({faults[found.fault]})")] if found.fault else []),
+            ],
+            "now": copies(found.now),
+        }
         for claim in ledger.of(Claim)
         if (found := annotations.get(claim.id)) and (not verdicts or found.verdict in verdicts)
     ]
-    return rows and table(["claim", "the list says", "verdict", "now"], rows, [], [8, 52, 15, 25])
-
-
-def who(annotation):
-    return [nodes.Text(f" ({FAULTS[annotation.fault]})")] if annotation.fault else []
+    return columns, rows
 
 
 def numbers_ledger(ledger, fill, which=None):
+    columns = {
+        "name": ("number", 30),
+        "row": ("row", 12),
+        "printed": ("printed", 12),
+        "computed": ("computed", 12),
+        "outcome": ("outcome", 34),
+    }
     chosen = [r for r in ledger.of(Number) if which is None or which in kinds(r.outcome)]
     rows = [
-        [
-            [
+        {
+            "name": [
                 row_mark(r.name),
                 nodes.Text(fill.label(r) + ", "),
                 fill.link(r, r.anchor, f"{r.where}: {r.what}"),
+                permalink(target=f"row-{r.name}", title="Link to this number"),
             ],
-            [nodes.Text(r.row)],
-            [nodes.Text(r.printed)],
-            [nodes.Text(r.computed)],
-            outcome(r),
-        ]
+            **numbers_row(r, outcome(r)),
+        }
         for r in chosen
     ]
-    heads = ["number", "row", "printed", "computed", "outcome"]
-    return rows and table(heads, rows, ["numbers"], [30, 12, 12, 12, 34])
+    return columns, rows, "numbers"
 
 
 def errata_ledger(ledger, fill):
+    columns = {
+        "key": ("paper", 22),
+        "where": ("where", 18),
+        "reads": ("reads", 28),
+        "should": ("should read", 32),
+    }
     slips = [
         (r, [nodes.Text(f"{r.row or r.what}: {r.printed}")],
          [nodes.Text(r.computed + "; "), *copies(r.reason)])
@@ -121,20 +151,87 @@ def errata_ledger(ledger, fill):
     ]  # fmt: skip
     others = [(r, copies(r.reads), copies(r.should)) for r in ledger.of(Erratum)]
     rows = [
-        [[nodes.Text(fill.label(r))], [fill.link(r, r.anchor, r.where)], reads, should]
+        {
+            "key": [nodes.Text(fill.label(r))],
+            "where": [fill.link(r, r.anchor, r.where)],
+            "reads": reads,
+            "should": should,
+        }
         for r, reads, should in slips + others
     ]
-    heads = ["paper", "where", "reads", "should read"]
-    return rows and table(heads, rows, [], [22, 18, 28, 32])
+    return columns, rows
 
 
 def lost_ledger(ledger, fill):
-    rows = [[[fill.link(r, r.anchor, r.paragraph)], copies(r.body)] for r in ledger.of(Lost)]
-    return rows and table(["paragraph", "what the copy lost or altered"], rows, [], [15, 85])
+    columns = {"paragraph": ("paragraph", 15), "body": (fill.config.ledger_lost[1], 85)}
+    rows = [
+        {"paragraph": [fill.link(r, r.anchor, r.paragraph)], "body": copies(r.body)}
+        for r in ledger.of(Lost)
+    ]
+    return columns, rows
 
 
-TABLES = {
+def corrections_table(ledger, fill):
+    """Each verdict that has changed: what it was until when, what it became, and why."""
+    columns = {
+        "id": ("claim", 10),
+        "old": ("was", 15),
+        "new": ("became", 15),
+        "reason": ("because of", 45),
+        "date": ("on", 15),
+    }
+    changed = [
+        (earlier, record, after)
+        for record in ledger.of(Annotation)
+        for earlier, after in zip(record.was, record.verdicts[1:], strict=True)
+    ]
+    rows = [
+        {
+            "id": [fill.link(record, f"claim-{record.id}", record.id)],
+            "old": [nodes.Text(earlier.verdict)],
+            "new": [fill.link(record, f"annotation-{record.id}", after)],
+            "reason": [nodes.Text(earlier.reason)],
+            "date": [nodes.Text(earlier.date)],
+        }
+        for earlier, record, after in sorted(changed, key=lambda change: change[0].date)
+    ]
+    return columns, rows
+
+
+def kinds_table(ledger, fill):
+    """The claims of one kind and of one case, which have one verdict."""
+    columns = {
+        "kind": ("kind", 17),
+        "case": ("case", 25),
+        "verdict": ("verdict", 15),
+        "claims": ("claims", 43),
+    }
+    groups = {}
+    for record in ledger.of(Annotation):
+        if record.kind:
+            key = KINDS.index(record.kind), VERDICTS.index(record.verdict), record.case or ""
+            groups.setdefault(key, []).append(record)
+    rows = [
+        {
+            "kind": [nodes.Text(KINDS[kind])],
+            "case": [nodes.Text(case)],
+            "verdict": [nodes.Text(VERDICTS[verdict])],
+            "claims": separated(fill.link(r, f"claim-{r.id}", r.id) for r in records),
+        }
+        for (kind, verdict, case), records in sorted(groups.items())
+    ]
+    return columns, rows
+
+
+def separated(links):
+    """Links with commas between."""
+    return [part for link in links for part in (nodes.Text(", "), link)][1:]
+
+
+TABLES: dict[str, Callable] = {
     "claims": claims_table,
+    "corrections": corrections_table,
+    "kinds": kinds_table,
     "numbers": numbers_ledger,
     "errata": errata_ledger,
     "lost": lost_ledger,

@@ -4,7 +4,21 @@ Examples are run while pages are read, figures are drawn by the code, equations 
 citations say their place, and no build that warned is taken for a good one.
 """
 
-ROOMS = ("faults", "strict", "verified", "citations", "equations", "figures", "extra_files")
+ROOMS = (
+    "lock",
+    "faults",
+    "parallel",
+    "shown",
+    "numbering",
+    "strict",
+    "verified",
+    "prompts",
+    "citations",
+    "equations",
+    "figures",
+    "extra_files",
+    "search_index",
+)
 
 
 def setup(app):

@@ -3,12 +3,13 @@
 Its plug-ins are looked up once and each entry is formatted once (both kept), the pages that
 cite a changed entry are written again, and the bibliography says which pages cite each entry.
 
-Stands on sphinxcontrib-bibtex alone.  Above it: ``ledger``, which asks what a subtree cites.
+Stands on sphinxcontrib-bibtex and ``shown``.  Above it: ``ledger``, which asks what a subtree
+cites.
 """
 
 import re
+from ast import dump
 from functools import cache
-from hashlib import blake2b
 
 import pybtex.plugin
 from docutils import nodes
@@ -18,13 +19,15 @@ from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.labels import BaseLabelStyle
 from pybtex.style.template import field, sentence
 from sphinx import addnodes
-from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
-from sphinxcontrib.bibtex.domain import BibtexDomain
+from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
 
-logger = logging.getLogger(__name__)
+from verified_book.messages import CITATIONS
+from verified_book.shown import digest
+
+env_updated = BibtexDomain.env_updated
 format_entry = BaseStyle.format_entry
 find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
 decode = Text.from_latex
@@ -48,8 +51,7 @@ class Cite(CiteRole):
         try:
             return super().result_nodes(document, env, node, is_ref)
         except ValueError as error:
-            message = "%s: write key{§1, eq. 2}, with no braces inside the locator"
-            logger.warning(message, error, location=(env.docname, self.lineno), type="citations")
+            CITATIONS.warn("form", error, location=(env.docname, self.lineno))
             return [nodes.Text(self.target)], []
 
 
@@ -108,8 +110,7 @@ def use_cache(app):
     kept = app.env.__dict__.setdefault("citations_formatted", {})
 
     def cached(self, label, entry, bib_data=None):
-        digest = blake2b(repr(entry).encode(), digest_size=16).digest()
-        key = type(self).__qualname__, label, digest
+        key = digest((type(self).__qualname__, label, entry.key, entry))  # its repr has no key
         if key not in kept:
             kept[key] = format_entry(self, label, entry, bib_data)
         return kept[key]
@@ -117,30 +118,49 @@ def use_cache(app):
     BaseStyle.format_entry = cached
 
 
+def format_where_changed(self):
+    """Formats the bibliography, unless it and all that cites it are as they were."""
+    config, warned = self.env.config, self.env._app._warncount
+    told = digest((
+        [config[f"bibtex_{name}"] for name in ("default_style", "tooltips", "tooltips_style")],
+        [(path, file.mtime) for path, file in self.bibdata.bibfiles.items()],
+        [(ref.docname, [target.key for target in ref.targets]) for ref in self.citation_refs],
+        [(key, *lists(value)) for key, value in self.bibliographies.items()],
+        list(get_docnames(self.env)),
+    ))  # fmt: skip
+    if told != self.data.get("formatted"):
+        env_updated(self)
+        self.data["formatted"] = told if self.env._app._warncount == warned else None
+    return []
+
+
+def lists(bibliography):
+    """What a bibliography directive asks for."""
+    ids = {key: node["ids"] for key, node in bibliography.citation_nodes.items()}
+    return [*bibliography._replace(filter_=dump(bibliography.filter_), citation_nodes=ids)]
+
+
 def from_latex(text):
     """Rich text from a field of the bibliography; mere words need no decoding."""
     return Text(text) if WORDS.fullmatch(text) else decode(text)
 
 
-# -- writing again what changed ---------------------------------------------------------------
+# -- what pages show of the bibliography ------------------------------------------------------
 
 
-def rewrite(app, env):
-    """The pages that show an entry whose label, target or tooltip has changed."""
-    cite = env.get_domain("cite")
-    now = {
+def say_entries(app, shown):
+    """Label, target and tooltip of each work that a page cites; the bibliography has them all."""
+    cite = shown.env.get_domain("cite")
+    entries = {
         c.key: f"{c.formatted_entry.label} {c.citation_id} {c.formatted_entry.text!r}"
         for c in cite.citations
     }
-    before, env.citations_shown = getattr(env, "citations_shown", now), now
-    changed = {key for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
-    pages = {r.docname for r in cite.citation_refs if changed & {t.key for t in r.targets}}
-    citing = citing_pages(env)
-    titles = {page: env.titles[page].astext() for pages in citing.values() for page in pages}
-    if (citing, titles) != getattr(env, "citations_citing", None):
-        env.citations_citing = citing, titles
-        pages |= {key.docname for key in cite.bibliographies}
-    return sorted(pages)
+    for ref in cite.citation_refs:
+        shown.add(ref.docname, [entries.get(target.key) for target in ref.targets])
+    citing = citing_pages(shown.env)
+    titles = [shown.env.titles[page].astext() for pages in citing.values() for page in pages]
+    for key in cite.bibliographies:
+        shown.add(key.docname, entries, citing, titles)
 
 
 def citing_pages(env):
@@ -176,12 +196,14 @@ def add_cited_in(app, doctree, docname):
 
 def setup(app):
     app.setup_extension("sphinxcontrib.bibtex")
+    app.setup_extension("verified_book.shown")
     for name in BibtexDomain.roles:
         app.add_role_to_domain("cite", name, Cite(), override=True)
+    BibtexDomain.env_updated = format_where_changed
     pybtex.plugin._load_entry_point = find_entry_point
     Text.from_latex = from_latex
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
     app.connect("builder-inited", use_cache)
-    app.connect("env-updated", rewrite, priority=900)  # after they were formatted
+    app.connect("pages-show", say_entries)
     app.connect("doctree-resolved", add_cited_in)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -3,7 +3,7 @@
 The role ``{made}`` links to such a file; editions that have none beside them show its name.
 A ``Ground`` tells whether what a file is made from has changed since it was made.
 
-Ground floor: knows only Sphinx.  Above it: ``downloads``, ``open_data``, ``card``, ``machines``.
+Ground floor: knows only Sphinx.
 """
 
 from hashlib import blake2b
@@ -14,7 +14,10 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.osutil import relative_uri
 
-BUILDERS = ("html", "dirhtml")
+
+def is_web(builder) -> bool:
+    """Whether a builder makes the HTML edition, with files beside its pages."""
+    return builder.name == "html"
 
 
 class Ground:
@@ -42,7 +45,7 @@ def when_changed(app, ground_of, make):
     """
 
     def write(app, error):
-        if error or app.builder.name not in BUILDERS:
+        if error or not is_web(app.builder):
             return
         ground = ground_of(app)
         if not ground.holds and make(app):
@@ -52,7 +55,7 @@ def when_changed(app, ground_of, make):
 
 
 class MadeRole(SphinxRole):
-    """A file that the build makes: `` {made}`data/claims.json` ``."""
+    """A file that the build makes: `` {made}`data/table.json` ``."""
 
     def run(self):
         link = addnodes.pending_xref(
@@ -65,7 +68,7 @@ class MadeRole(SphinxRole):
 def resolve(app, env, node, content):
     if node["reftype"] != "made":
         return None
-    if app.builder.name not in BUILDERS:
+    if not is_web(app.builder):
         return content
     uri = relative_uri(app.builder.get_target_uri(node["refdoc"]), node["reftarget"])
     return nodes.reference("", "", content, refuri=uri, internal=True)

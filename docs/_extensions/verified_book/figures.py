@@ -1,18 +1,22 @@
-"""Figures that the snippets draw while the book is built: ``{drawn} NAME``.
+"""Figures that the book's code draws while the book is built: ``{drawn} NAME``.
 
-The page STEM shows what ``figure_NAME()`` of ``snippets/figures/STEM.py`` returns: as SVG, and
-in print as PDF.  A figure is drawn again only when its code, a snippet that it uses, or the
-snippets' data has changed, and always to the same bytes.  One that has a word which is cut off,
-tiny, or written over another is refused.
+The page STEM shows what ``figure_NAME()`` of ``figures/STEM.py`` in the package returns: as SVG,
+and in print as PDF.  A figure is drawn again only when its code, a module that it uses, the
+package's data, Matplotlib or this file has changed, or when the file no longer holds what was
+drawn; and always to the same bytes, from Matplotlib's own settings.  One that has a word which is
+cut off, tiny, or written over another is refused.
 
-Stands on ``page_notes``, and on ``verified``, from which it borrows how snippets are imported
-afresh and tracked.
+Stands on ``page_notes``, ``dependencies`` and ``alone``, and on ``verified``, which tells of
+modules that cannot be used.
 """
 
+import gc
+import os
 import re
 import sys
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
-from importlib import import_module
+from io import BytesIO
 from itertools import combinations
 from logging import getLogger
 from os.path import relpath
@@ -21,23 +25,26 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
-from sphinx.util import logging
+from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
 
-from verified_book import modules, verified
+from verified_book import dependencies, verified
+from verified_book.alone import OutOfTime, steady, time_limit, undone
+from verified_book.dependencies import closure, version_of
+from verified_book.messages import FIGURES
 from verified_book.page_notes import PageNotes
-
-logger = logging.getLogger(__name__)
 
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
 LINE = re.compile(r' d="[^"]*"')
+POINTS = 72  # in an inch; SVG and PDF are drawn in them
 LEAST = 6.5  # of a letter, in points
-SETTINGS = {"svg.hashsalt": "from attention to rlhf", "pdf.fonttype": 42}
+OWN = blake2b(Path(__file__).read_bytes()).hexdigest()
 
 
 class DrawnDirective(SphinxDirective):
-    """A figure that the page's own snippet draws; the content is its caption."""
+    """A figure that the page's own module draws; the content is its caption."""
 
     required_arguments = 1
     has_content = True
@@ -46,14 +53,18 @@ class DrawnDirective(SphinxDirective):
     def run(self):
         name = self.arguments[0]
         if "alt" not in self.options:
-            self.warn("figure %s has no :alt:, the text for those who cannot see it", name)
+            self.warn("no_alt", name)
         try:
-            path = draw(self.env, self.env.docname, name, "svg")
-        except Exception as error:
-            self.warn("figure %s: %s: %s", name, type(error).__name__, error)
+            path = draw(self.env, self.env.docname, name, "svg", self.get_location())
+        except OutOfTime:
+            limit = self.config.verified_seconds
+            self.warn("out_of_time", name, limit)
             return []
-        finally:
-            verified.note_modules(self.env, self.config.verified_package)
+        except Exception as error:
+            self.warn("not_drawn", name, type(error).__name__, error)
+            return []
+        if path is None:
+            return []
         Pictures.of(self.env).setdefault(self.env.docname, []).append(name)
         uri = "/" + relpath(path, self.env.srcdir).replace("\\", "/")
         image = nodes.image(uri=uri, alt=self.options.get("alt", ""), drawn=name)
@@ -61,58 +72,99 @@ class DrawnDirective(SphinxDirective):
         self.set_source_info(figure)
         if caption := self.parse_content_to_nodes():
             if next(caption[0].findall(addnodes.pending_xref), None):
-                self.warn("figure %s: TeX sets no link in a caption: put it into the text", name)
+                self.warn("link_in_caption", name)
             figure += nodes.caption("", "", *caption[0].children)
         return [figure]
 
-    def warn(self, message, *args):
-        logger.warning(message, *args, location=(self.env.docname, self.lineno), type="figures")
+    def warn(self, code, *filled):
+        FIGURES.warn(code, *filled, location=(self.env.docname, self.lineno))
 
 
 # -- drawing -----------------------------------------------------------------------------------
 
 
-def draw(env, docname, name, kind):
-    """Draws a figure unless it is there as its code would draw it now; returns its path."""
-    package, stem = env.config.verified_package, docname.rpartition("/")[2]
-    if env.temp_data.get("figures_of") != docname:  # what a page imports is imported afresh
-        modules.start_afresh(package)
-        env.temp_data["figures_of"] = docname
-    module = import_module(f"{env.config.figures_package}.{stem}")
-    function = getattr(module, f"figure_{name}")
-    digest = fingerprint(package)
-    path = Path(env.doctreedir) / "figures" / f"{stem}-{name}.{kind}"
+def draw(env, docname, name, kind, place):
+    """Draws a figure unless it is there as its code would draw it now; returns its path.
+
+    A page imports no module to learn this: what the figure stands on is read from its source.
+    """
+    config, stem = env.config, docname.rpartition("/")[2]
+    package, root = config.verified_package, config.verified_root
+    module = f"{config.figures_package or f'{package}.figures'}.{stem}"
+    found = closure([module], package, root)
+    verified.note_closure(env, found)
+    if found.broken:
+        return None
+    path = Path(env.doctreedir, "figures", f"{stem}-{name}.{kind}")
     mark = path.with_suffix(f".{kind}.digest")
-    if not mark.exists() or mark.read_text() != digest:
+    now = found.digest(name, dependencies.data_of(package, root), OWN, version_of("matplotlib"))
+    if not vouched(path, mark, now):
+        with ExitStack() as stack:
+            stack.enter_context(time_limit(config.verified_seconds, place))
+            stack.enter_context(steady())
+            faults = stack.enter_context(dependencies.at_hand(found, [module], package, root))
+            for fault in faults:
+                verified.note_fault(env, fault)
+                return None
+            drawn = picture(
+                getattr(sys.modules[module], f"figure_{name}"), kind, config.project.lower()
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
-        mark.unlink(missing_ok=True)
-        save(function, path, kind)
-        mark.write_text(digest)
+        put(path, drawn)
+        put(mark, f"{now} {blake2b(drawn).hexdigest()}".encode())
     return path
 
 
-def fingerprint(package):
-    """A digest of every module of the package that is loaded, and of the package's data."""
-    data = Path(next(iter(sys.modules[package].__path__))) / "data"
-    files = modules.files(package) | {path for path in data.rglob("*") if path.is_file()}
-    digest = blake2b(digest_size=16)
-    for path in sorted(files):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
+def vouched(path, mark, now):
+    """Whether the file holds just the bytes that were drawn from what its code is now."""
+    try:
+        return mark.read_text() == f"{now} {blake2b(path.read_bytes()).hexdigest()}"
+    except OSError:
+        return False
 
 
-def save(function, path, kind):
+def put(path, data):
+    """Writes aside and renames, for another build may read or draw the same at this moment."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_bytes(data)
+    os.replace(aside, path)
+
+
+def picture(function, kind, salt):
+    """The bytes of a figure, drawn from Matplotlib's own settings, and checked."""
     import matplotlib
     from matplotlib import pyplot
 
     getLogger("fontTools").setLevel("WARNING")  # it tells of each table that it prunes
-    with matplotlib.rc_context(SETTINGS):
-        figure = function()
-        check(figure.bbox, words_of(figure))
-        figure.savefig(path, metadata=REPRODUCIBLE[kind], transparent=True)
-        pyplot.close(figure)
+    with matplotlib.rc_context(), BytesIO() as file:
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"svg.hashsalt": salt, "pdf.fonttype": 42})
+        with undone():
+            figure = function()
+        try:
+            lay_out(figure, kind)
+            with words_of(figure) as words:
+                figure.savefig(file, format=kind, metadata=REPRODUCIBLE[kind], transparent=True)
+            check(figure, words)
+        finally:
+            pyplot.close(figure)
+            gc.collect(1)  # a figure refers to itself, and is large
+        drawn = file.getvalue()
     if kind == "svg":
-        path.write_text(LINE.sub(in_tenths, path.read_text("utf-8")), "utf-8")
+        drawn = LINE.sub(in_tenths, drawn.decode()).encode()
+    return drawn
+
+
+def lay_out(figure, kind):
+    """Finds the places of all parts once; ``savefig`` would draw all of it to find them."""
+    from matplotlib.backend_bases import get_registered_canvas_class
+
+    get_registered_canvas_class(kind)(figure)
+    if engine := figure.get_layout_engine():
+        figure.dpi, dpi = POINTS, figure.dpi
+        engine.execute(figure)
+        figure.dpi = dpi
+        figure.set_layout_engine("none")
 
 
 def in_tenths(line):
@@ -123,41 +175,43 @@ def in_tenths(line):
 # -- a figure can be read ------------------------------------------------------------------------
 
 
+@contextmanager
 def words_of(figure):
-    """The words that are drawn, each with its bounds; ticks out of view are not."""
+    """The words that are drawn while a figure is saved, each with its bounds; not hidden ticks."""
     from matplotlib.text import Text
 
-    draw, drawn = Text.draw, {}
+    draw, places = Text.draw, {}
 
     def note(self, renderer):
-        drawn[self] = None
         draw(self, renderer)
+        if self.get_visible() and self.get_text().strip():
+            places[self] = self.get_window_extent(renderer)
 
     Text.draw = note
     try:
-        figure.canvas.draw()
+        yield places
     finally:
         Text.draw = draw
-    return {word: word.get_window_extent() for word in drawn if word.get_text().strip()}
 
 
-def check(sheet, words):
+def check(figure, words):
     """Raises ValueError where a word is too small, outside the sheet, or over another."""
+    width, height = figure.get_size_inches() * POINTS
     for word, place in words.items():
-        told = f"“{word.get_text()}”"
+        told = word.get_text()
         if word.get_fontsize() < LEAST:
-            raise ValueError(f"{told} is smaller than {LEAST} points")
-        if place.x0 < sheet.x0 - 1 or place.x1 > sheet.x1 + 1:
-            raise ValueError(f"{told} is cut off at the side")
-        if place.y0 < sheet.y0 - 1 or place.y1 > sheet.y1 + 1:
-            raise ValueError(f"{told} is cut off above or below")
+            raise ValueError(FIGURES.text("too_small", told, LEAST))
+        if place.x0 < -1 or place.x1 > width + 1:
+            raise ValueError(FIGURES.text("cut_at_side", told))
+        if place.y0 < -1 or place.y1 > height + 1:
+            raise ValueError(FIGURES.text("cut_above", told))
     upright = [word for word in words if word.get_rotation() % 90 == 0]
     for one, other in combinations(upright, 2):
         here, there = words[one], words[other]
         width = min(here.x1, there.x1) - max(here.x0, there.x0)
         height = min(here.y1, there.y1) - max(here.y0, there.y0)
         if min(width, height) > 1:
-            raise ValueError(f"“{one.get_text()}” and “{other.get_text()}” overlap")
+            raise ValueError(FIGURES.text("overlap", one.get_text(), other.get_text()))
 
 
 # -- one picture on the page, two files behind it ------------------------------------------------
@@ -183,13 +237,13 @@ class Pictures(PageNotes):
         if app.builder.format == "latex":
             for docname, names in self.of(env).items():
                 for name in names:
-                    draw(env, docname, name, "pdf")
+                    draw(env, docname, name, "pdf", docname)
         return []
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("verified_book.verified")
-    app.add_config_value("figures_package", "snippets.figures", "env")
+    app.add_config_value("figures_package", "", "env", types=frozenset({str}))
     app.add_directive("drawn", DrawnDirective)
     app.add_env_collector(Pictures)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 3}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 4}

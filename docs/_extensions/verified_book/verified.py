@@ -1,40 +1,48 @@
 """The verified build: a page's examples are run while Sphinx reads the page.
 
-The parser and the runner are ``sphinx.ext.doctest``'s own, so ``make doctest`` (the
-standard builder) runs the same examples.  Here they run in every builder, in the parallel
-readers, and again only when the page, a snippet that it uses, or the ground they stand on
-(Python, NumPy, the ``doctest_*`` settings) has changed.
+They run in every builder and in the parallel readers, but only when a block, a module that they
+stand on, the package's data, or the ground (Python, the packages of others, the ``doctest_*``
+settings) has changed: a page that passed is remembered, and an edit of the prose around them
+runs nothing.  One that failed never is.  ``make doctest``, the standard builder, runs the same.
 
-Stands on ``page_notes``, and on ``strict``: a failing example is a warning at its file and line,
-and a page that warned is read again.  Knows no snippet by name.  Above it: ``ledger`` and
-``paper``, which ask it how many examples a page holds.
+Stands on ``examples``, ``dependencies``, ``alone`` and ``page_notes``, and on ``strict``: a
+failing example is a warning at its file and line, and a page that warned is read again.  Knows no
+module by name.  Above it: ``figures``, and all that asks how many examples a page holds.
 """
 
-import ast
-import doctest
-import faulthandler
-import importlib
-import re
-import signal
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 from docutils import nodes
-from sphinx.ext.doctest import DocTestBuilder, SphinxDocTestRunner
-from sphinx.util import logging
+from sphinx.application import Sphinx
+from sphinx.directives.code import LiteralInclude
+from sphinx.util.typing import ExtensionMetadata
 
-from verified_book import modules
+from verified_book import dependencies
+from verified_book.alone import OutOfTime, steady, time_limit, undone
+from verified_book.dependencies import Closure, Fault, closure, digest_of
+from verified_book.examples import (
+    SHOWN,
+    Runner,
+    blocks_of,
+    docstring_tests,
+    examples_of,
+    first_line,
+    imports_of,
+    is_example,
+    lines,
+    shown_places,
+    source_of,
+    sources_of,
+    text_of,
+)
+from verified_book.messages import VERIFIED
 from verified_book.page_notes import PageNotes
 
-logger = logging.getLogger(__name__)
-
-REPORT = re.compile(
-    r'\*+\nFile "(?P<file>[^"]+)", line (?P<line>\d+|\?), in (?P<group>.+)\n(?P<text>[\s\S]*)'
-)
+__all__ = ["count_examples", "examples_of", "is_example"]  # for those who stand on this
 
 
 @dataclass
@@ -43,9 +51,12 @@ class Page:
 
     examples: int = 0
     docstrings: set[tuple[str, int]] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)  # of modules that it cannot use
+    outside: set[str] = field(default_factory=set)  # packages of others that it uses
+    ground: str = ""
 
 
-def count_examples(env, docname=None) -> int:
+def count_examples(env, docname: str | None = None) -> int:
     """Examples verified on one page, or in the whole book with each docstring counted once."""
     pages = Verification.of(env)
     if docname is not None:
@@ -55,168 +66,123 @@ def count_examples(env, docname=None) -> int:
     return sum(page.examples for page in pages.values()) + len(docstrings)
 
 
-# -- running ------------------------------------------------------------------------------
+# -- what a page stands on --------------------------------------------------------------------
 
 
-class Runner(DocTestBuilder):
-    """sphinx.ext.doctest's runner, without being the active builder or writing a file."""
-
-    name = "verified"
-
-    def init(self):
-        self.opt, self.type, self.reports = self.config.doctest_default_flags, "single", []
-        doctest.compile = self.compile  # as the parent does: setup code has many statements
-        for kind in ("total", "setup", "cleanup"):
-            setattr(self, f"{kind}_failures", 0)
-            setattr(self, f"{kind}_tries", 0)
-
-    def _out(self, text): ...
-
-    def _warn_out(self, text):
-        self.reports.append(text)
-
-    def get_filename_for_node(self, node, docname):
-        return source_of(node) or str(self.env.doc2path(docname))
-
-    def get_line_number(self, node):
-        return first_line(node)
+def ground(config, outside) -> str:
+    """What all examples stand on: Python, packages of others, settings, the package's data."""
+    settings = ("global_setup", "global_cleanup", "default_flags", "test_doctest_blocks")
+    return digest_of(
+        sys.version,
+        sorted(map(dependencies.version_of, outside)),
+        [str(config[f"doctest_{name}"]) for name in settings],
+        dependencies.data_of(config.verified_package, config.verified_root),
+    )
 
 
-def is_example(node):
-    return isinstance(node, nodes.literal_block | nodes.comment) and "testnodetype" in node
+def shown_code(doctree, package, root):
+    """What the page shows of the package's modules: {module: text}."""
+    shown = {}
+    for node in doctree.findall(nodes.literal_block):
+        path = Path(node.get("source", "")).resolve()
+        if path.suffix == ".py" and path.is_relative_to(Path(root, package)) and path.exists():
+            module = ".".join(path.relative_to(root).with_suffix("").parts)
+            shown[module] = shown.get(module, "") + "\n" + node.astext()
+    return shown
 
 
-def source_of(node):
-    return (node.source or "").partition(":docstring of ")[0]
+def note_fault(env, fault: Fault):
+    """Notes a module that the page cannot use; it is told once, for all pages that ask for it."""
+    env.temp_data.setdefault("verified_faults", []).append(fault)
 
 
-def text_of(node):
-    return node.get("test") or node.astext()
+def note_closure(env, found: Closure):
+    """Has the page read again when a file that it stands on changes."""
+    for path in found.modules.values():
+        env.note_dependency(str(path))
+    for path, error in found.broken.items():
+        note_fault(env, Fault(path, error.lineno or 1, f"{type(error).__name__}: {error.msg}"))
 
 
-@cache
-def lines(path):
-    """The lines of a file, kept while one page is read."""
-    return Path(path).read_text("utf-8").split("\n")
+class ShownCode(LiteralInclude):
+    """``literalinclude``; a module that cannot be parsed is one fault, however often shown."""
 
-
-def first_line(node):
-    """Index of the line of the file that an example block starts on.
-
-    Directives nested in others report the line of their fence, or one before it.
-    """
-    rows = lines(source_of(node))
-    wanted = text_of(node).lstrip("\n").split("\n", 1)[0].strip()
-    start = max((node.line or 1) - 1, 0)
-    return next((i for i in range(start, len(rows)) if rows[i].strip() == wanted), start)
-
-
-@contextmanager
-def time_limit(seconds, what):
-    """Interrupts an example that does not end (only the main thread can be interrupted).
-
-    One that is deep in C and hears no signal ends the process, which tells where it stood.
-    """
-
-    def stop(*_):
-        raise TimeoutError(f"{what} did not finish within {seconds} s (verified_seconds)")
-
-    try:
-        before = signal.signal(signal.SIGALRM, stop)
-    except (AttributeError, ValueError):  # Windows, or not the main thread
-        yield
-        return
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
-    faulthandler.dump_traceback_later(2 * seconds + 1, exit=True, file=sys.__stderr__)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def note_modules(env, package):
-    """Makes the page depend on every module of the package that it made Python import."""
-    for file in modules.files(package):
-        env.note_dependency(str(file))
-
-
-def shown_modules(env, package):
-    """Modules of the package whose file the page includes: their docstrings are on the page."""
-    root = Path(env.config.verified_root)
-    for name in sorted(map(str, env.dependencies.get(env.docname, ()))):
-        path = Path(env.srcdir, name).resolve()
+    def run(self):
+        config, path = self.config, Path(self.env.relfn2path(self.arguments[0])[1]).resolve()
+        root, package = Path(config.verified_root).resolve(), config.verified_package
         if path.suffix == ".py" and path.is_relative_to(root / package):
-            yield ".".join(path.relative_to(root).with_suffix("").parts)
+            module = ".".join(path.relative_to(root).with_suffix("").parts)
+            found = closure([module], package, root)
+            if path in found.broken:
+                note_closure(self.env, found)
+                return []
+        return super().run()
 
 
-def docstring_tests(module):
-    """The docstring examples of a module, each at its line of the file.
-
-    Read from the source: a checked function no longer tells where it was written.
-    """
-    path = Path(module.__file__)
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            continue
-        if text := ast.get_docstring(node, clean=False):
-            name = getattr(node, "name", module.__name__)
-            line = node.body[0].lineno - 1
-            yield doctest.DocTestParser().get_doctest(
-                text, vars(module).copy(), name, str(path), line
-            )
+# -- running it -------------------------------------------------------------------------------
 
 
-def run_docstrings(module, runner):
-    """Runs the docstring examples of a module; returns the place of each."""
-    check = SphinxDocTestRunner(verbose=False, optionflags=runner.opt)
-    tests = [test for test in docstring_tests(importlib.import_module(module)) if test.examples]
-    for test in tests:
-        runner.type = "single"
-        check.run(test, out=runner._warn_out)
-    return {(module, t.lineno + e.lineno + 1) for t in tests for e in t.examples}
+class Run:
+    """One run of a page's examples, and what there is to say of it."""
+
+    def __init__(self, app, doctree, found, names, shown):
+        self.app, self.config, self.docname = app, app.config, app.env.docname
+        self.doctree, self.found, self.names, self.shown = doctree, found, names, shown
+        self.path = str(app.env.doc2path(self.docname))
+        self.page, self.failures, self.ended = Page(outside=found.outside), [], False
+
+    @property
+    def passed(self):
+        return self.ended and not self.failures and not self.page.faults
+
+    def __call__(self):
+        package, root = self.config.verified_package, self.config.verified_root
+        import_module("numpy")  # before the clock runs, and only where something is run
+        try:
+            with time_limit(self.config.verified_seconds, f"{self.path}:1"), ExitStack() as stack:
+                with steady():
+                    hand = dependencies.at_hand(self.found, self.names, package, root)
+                    self.page.faults = stack.enter_context(hand)
+                if not self.page.faults:
+                    with undone(self.names) as left_over:
+                        self.run_examples()
+                    self.ended = self.left_nothing(left_over)
+        except OutOfTime as error:
+            limit = self.config.verified_seconds
+            VERIFIED.warn("out_of_time", limit, location=str(error))
+        except Exception as error:
+            why = type(error).__name__, error
+            VERIFIED.warn("run_ended", *why, location=self.docname)
+
+    def run_examples(self):
+        runner = Runner(self.app, self.app.env)
+        runner.init()
+        self.failures = runner.failures
+        runner.run_page(self.docname, self.doctree)
+        self.page.examples = runner.total_tries
+        for module, shown in self.shown.items():
+            tests = [*docstring_tests(self.found.modules[module], sys.modules[module])]
+            runner.run_docstrings(tests)
+            self.page.docstrings |= {(module, line) for line in shown_places(tests, shown)}
+
+    def left_nothing(self, left_over):
+        for name in left_over:
+            VERIFIED.warn("thread_left", name, location=self.docname)
+        return not left_over
 
 
-# -- the page -----------------------------------------------------------------------------
-
-
-def skipped_prompts(blocks, path):
-    """Line numbers of `>>>` that stand in no example block: Sphinx would pass them unseen."""
-    run = set()
-    for node in blocks:
-        if source_of(node) == str(path):
-            start = first_line(node)
-            run.update(range(start, start + len(text_of(node).split("\n"))))
-    rows = enumerate(lines(str(path)))
-    return [i + 1 for i, row in rows if row.lstrip().startswith(">>>") and i not in run]
-
-
-def never_run(node):
-    """Why an example block would not be run, or would not be seen; None if it is both."""
-    flags = {**node.get("options", {})}
-    if "skipif" in node or flags.get(doctest.SKIP) or "+SKIP" in text_of(node):
-        return "is skipped: every example of the book is run, so mend it or take it out"
-    if isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
-        return "is hidden: show it, for what is verified must be seen"
-    return None
-
-
-def mark(blocks, failures):
+def mark(blocks, failures, ended):
     """Shows on the page which blocks were verified, and under a failed one what it printed."""
     for node in blocks:
-        if node["testnodetype"] not in {"doctest", "testcode"} or "verified" in node["classes"]:
+        if node["testnodetype"] not in SHOWN or "verified" in node["classes"]:
             continue
         start = first_line(node)
         span = range(start + 1, start + 1 + len(text_of(node).split("\n")))
-        failed = [
-            text for (file, line), text in failures if file == source_of(node) and line in span
-        ]
-        node["classes"].append("failed" if failed else "verified")
+        failed = [f.text for f in failures if f.file == source_of(node) and f.line in span]
+        node["classes"].append("failed" if failed or not ended else "verified")
         if failed:
-            report = nodes.literal_block(
-                "", "\n".join(failed), language="none", classes=["report"]
-            )
+            text = "\n".join(failed)
+            report = nodes.literal_block("", text, language="none", classes=["report"])
             node.parent.insert(node.parent.index(node) + 1, report)
 
 
@@ -225,88 +191,79 @@ class Verification(PageNotes):
 
     kept_as = "verified_pages"
 
+    @staticmethod
+    def passed(env):
+        """The pages that passed: {page: digest, what was told}; reading a page anew keeps it."""
+        return env.__dict__.setdefault("verified_passed", {})
+
+    def merge_other(self, app, env, docnames, other):
+        super().merge_other(app, env, docnames, other)
+        passed, theirs = self.passed(env), self.passed(other)
+        for docname in docnames:
+            passed.pop(docname, None)
+        passed.update({docname: theirs[docname] for docname in docnames if docname in theirs})
+
     def get_outdated_docs(self, app, env, added, changed, removed):
-        settings = ("global_setup", "global_cleanup", "default_flags", "test_doctest_blocks")
-        ground = (
-            sys.version,
-            np.__version__,
-            *(str(app.config[f"doctest_{name}"]) for name in settings),
-        )
-        stale = getattr(env, "verified_ground", ground) != ground
-        env.verified_ground = ground
-        return env.found_docs if stale else []
+        for docname in removed:
+            self.passed(env).pop(docname, None)
+        return {
+            docname
+            for docname, page in self.of(env).items()
+            if page.faults or page.ground not in {"", ground(app.config, page.outside)}
+        }
 
     def process_doc(self, app, doctree):
-        env, package = app.env, app.config.verified_package
-        path = env.doc2path(env.docname)
+        env, config = app.env, app.config
+        package, root = config.verified_package, config.verified_root
         lines.cache_clear()
-        runner = Runner(app, env)
-        runner.init()
-        page = Page()
-        modules.start_afresh(package)
-        with (
-            np.printoptions(),
-            np.errstate(),
-            time_limit(app.config.verified_seconds, f"the examples of {env.docname}"),
-        ):
-            try:
-                runner.test_doc(env.docname, doctree)
-                page.examples = runner.total_tries
-                for module in shown_modules(env, package):
-                    page.docstrings |= self.docstrings(env, module, runner)
-            except TimeoutError as error:
-                logger.warning("%s", error, location=env.docname, type="verified")
-        del doctest.compile
-        note_modules(env, package)
-        self.of(env)[env.docname] = page
-        self.tell(doctree, path, runner.reports)
+        blocks = blocks_of(doctree)
+        shown = shown_code(doctree, package, root)
+        names = [*imports_of(sources_of(blocks, config)), *shown]
+        found = closure(names, package, root)
+        note_closure(env, found)
+        run = Run(app, doctree, found, names, shown)
+        if blocks or shown:
+            run.page.ground = ground(config, found.outside)
+        told = [(text_of(n), n["testnodetype"], n["options"], n["groups"]) for n in blocks]
+        digest = found.digest(run.page.ground, told, shown)
+        before, page = self.passed(env).pop(env.docname, (None, None))
+        if before == digest:
+            run.page, run.ended = page, True
+        elif (blocks or shown) and not found.broken:
+            run()
+        if run.passed:
+            self.passed(env)[env.docname] = digest, run.page
+        faults = [*run.page.faults, *env.temp_data.pop("verified_faults", [])]
+        self.of(env)[env.docname] = replace(run.page, faults=faults)
+        for failure in run.failures:
+            place = f"{failure.file}:{failure.line}"
+            VERIFIED.warn("does_not_hold", failure.text, location=place)
+        mark(blocks, run.failures, run.ended)
 
-    def docstrings(self, env, module, runner):
-        try:
-            return run_docstrings(module, runner)
-        except TimeoutError:
-            raise
-        except Exception as error:
-            message = "the page shows %s, which cannot be imported: %s: %s"
-            told = module, type(error).__name__, error
-            logger.warning(message, *told, location=env.docname, type="verified")
-            return set()
 
-    def tell(self, doctree, path, reports):
-        failures = []
-        for report in reports:
-            found = REPORT.match(report)
-            file, line = found["file"], int(found["line"]) if found["line"].isdigit() else None
-            text = found["text"].rstrip()
-            failures.append(((file, line), text))
-            logger.warning(
-                "the example does not hold\n%s", text, location=f"{file}:{line}", type="verified"
-            )
-        blocks = list(filter(is_example, doctree.findall(nodes.Element)))
-        for line in skipped_prompts(blocks, path):
-            logger.warning(
-                "Sphinx would not run this `>>>`: put it into a {doctest} block",
-                location=f"{path}:{line}",
-                type="verified",
-            )
-        for node in blocks:
-            if reason := never_run(node):
-                place = f"{path}:{first_line(node) + 1}"
-                logger.warning("this example %s", reason, location=place, type="verified")
-        mark(blocks, failures)
+def tell_faults(app, env):
+    """One message for each module that cannot be used, with the pages that ask for it."""
+    asked = {}
+    for docname, page in sorted(Verification.of(env).items()):
+        for fault in page.faults:
+            asked.setdefault((str(fault.path), fault.line, fault.why), {})[docname] = None
+    for (path, line, why), pages in asked.items():
+        VERIFIED.warn("broken_module", why, ", ".join(pages), location=f"{path}:{line}")
 
 
 def find_root(app, config):
-    """Snippets lie beside conf.py, unless told otherwise."""
+    """The package lies beside conf.py, unless told otherwise."""
     config.verified_root = config.verified_root or str(app.confdir)
 
 
-def setup(app):
-    app.setup_extension("sphinx.ext.doctest")
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("verified_book.strict")
-    app.add_config_value("verified_package", "snippets", "env")
+    app.setup_extension("verified_book.examples")
+    app.add_config_value("verified_package", "examples", "env")
     app.add_config_value("verified_root", None, "env", types=frozenset({str, type(None)}))
     app.add_config_value("verified_seconds", 60, "")
+    app.add_directive("literalinclude", ShownCode, override=True)
     app.connect("config-inited", find_root)
+    app.connect("env-check-consistency", tell_faults)
     app.add_env_collector(Verification)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

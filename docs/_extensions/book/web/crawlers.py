@@ -4,8 +4,6 @@
 ``html_baseurl`` says what address the book has, ``sitemap.xml`` lists its pages, and the other
 files have whole addresses.  ``objects.inv``, which Sphinx makes, has equations and figures too.
 ``sphinx-sitemap`` would list only the pages that this build has written again.
-
-Stands on ``heads``, ``open_data``, ``downloads``, ``figures``, ``made`` and ``card``.
 """
 
 from html import escape
@@ -13,14 +11,18 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.application import Sphinx
 from sphinx.domains import Domain, ObjType
 from sphinx.domains.math import MathDomain
 from sphinx.util.osutil import FileAvoidWrite
+from sphinx.util.typing import ExtensionMetadata
 
 from book import downloads
-from book.web import head, share_picture
+from book.web import share_picture
+from book.web.meta import PageMeta
 from ledger import export
-from verified_book import extra_files, figures
+from verified_book import figures
+from verified_book.extra_files import is_web
 
 # -- files ------------------------------------------------------------------------------------
 
@@ -29,28 +31,26 @@ def parts(app):
     """(heading, links) of each part of the book, as the front page has them."""
     for toctree in app.env.get_doctree(app.config.root_doc).findall(addnodes.toctree):
         names = [docname for _, docname in toctree["entries"] if docname in app.env.titles]
-        pages = [head.Page(app, docname) for docname in names]
+        pages = [PageMeta(app, docname) for docname in names]
         yield toctree["caption"] or "Pages", [(p.title, p.link, p.description) for p in pages]
+
+
+CODE = "the code of all pages, its data, and the examples of each page as a file"
 
 
 def beside(app):
     """(heading, links) of what the build makes beside the pages."""
-    out, homes = Path(app.outdir), downloads.pages(app)
-    data = [(f"{kind}.json", f"all {kind} of the book") for kind in export.LICENCES]
-    code = [
-        (path.name, f"one file, the code of {head.Page(app, homes[path.stem]).title}")
-        for path in sorted(out.glob("download/*.py"))
-        if path.stem in homes
-    ]
+    out, code = Path(app.outdir), downloads.name_of(app.config)
+    data = [(f"{kind}.json", f"all {kind} of the book") for kind in export.KINDS]
     editions = [*sorted(out.glob("*.pdf")), *sorted(out.glob("*.epub"))]
     yield "Data", [(name, f"data/{name}", told) for name, told in data]
-    yield "Code", [(name, f"download/{name}", told) for name, told in code]
+    yield "Code", [(Path(code).name, code, CODE)]
     yield "Optional", [(path.name, path.name, "the whole book") for path in editions]
 
 
-def llms(app):
+def llms(app: Sphinx) -> str:
     """The book in brief, by the convention of llmstxt.org."""
-    book = head.Page(app, app.config.root_doc)
+    book = PageMeta(app, app.config.root_doc)
     lines = [f"# {book.title}", "", f"> {book.description}"]
     for heading, links in [*parts(app), *beside(app)]:
         if links:
@@ -59,22 +59,22 @@ def llms(app):
     return "\n".join(lines) + "\n"
 
 
-def sitemap(app):
-    pages = [head.Page(app, docname) for docname in sorted(app.env.found_docs)]
+def sitemap(app: Sphinx) -> str:
+    pages = [PageMeta(app, docname) for docname in sorted(app.env.found_docs)]
     places = [f"<url><loc>{escape(page.absolute(page.link))}</loc></url>" for page in pages]
     space = "http://www.sitemaps.org/schemas/sitemap/0.9"
     opening = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">'
     return "\n".join([opening, *places, "</urlset>\n"])
 
 
-def robots(app):
+def robots(app: Sphinx) -> str:
     address = app.config.html_baseurl
     return "User-agent: *\nAllow: /\n" + (f"Sitemap: {address}sitemap.xml\n" if address else "")
 
 
 def write(app, error):
     """Writes the files, those that have changed; those that need an address only with one."""
-    if error or app.builder.name not in extra_files.BUILDERS:
+    if error or not is_web(app.builder):
         return
     files = {"llms.txt": llms(app), "robots.txt": robots(app)}
     if app.config.html_baseurl:
@@ -90,7 +90,7 @@ def write(app, error):
 # -- names for objects.inv --------------------------------------------------------------------
 
 
-class Equations(MathDomain):
+class LabelledEquations(MathDomain):
     """Sphinx's domain of equations, which tells other books of those with a label."""
 
     object_types = {"equation": ObjType("equation", "eq")}
@@ -101,7 +101,7 @@ class Equations(MathDomain):
             yield label, f"equation {number}", "equation", docname, anchor, -1  # not in the search
 
 
-class Figures(Domain):
+class DrawnFigures(Domain):
     """The figures that snippets draw, as targets for other books."""
 
     name = "drawn"
@@ -121,10 +121,10 @@ class Figures(Domain):
     def merge_domaindata(self, docnames, otherdata): ...
 
 
-def setup(app):
-    for extension in ("book.web.head", "ledger", "book.downloads", "verified_book.figures"):
+def setup(app: Sphinx) -> ExtensionMetadata:
+    for extension in ("book.web.meta", "ledger", "book.downloads", "verified_book.figures"):
         app.setup_extension(extension)
-    app.add_domain(Equations, override=True)
-    app.add_domain(Figures)
+    app.add_domain(LabelledEquations, override=True)
+    app.add_domain(DrawnFigures)
     app.connect("build-finished", write, priority=600)  # when the files that it names are there
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

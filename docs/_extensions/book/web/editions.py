@@ -3,12 +3,13 @@
 ``editions_files`` names what ``make pdf`` and ``make epub`` leave.  Those that exist when the
 HTML is built are copied beside it, and ``sidebar/editions.html`` links them; without them there
 is no link, so none is ever dead.  When they come or go, the pages are written again.
-
-Ground floor: knows only Sphinx.
 """
 
 import shutil
 from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 
 def find(app, config):
@@ -34,7 +35,7 @@ def copy(app, error):
                 here.unlink(missing_ok=True)
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("editions_files", [], "html", types=frozenset({list}))
     app.add_config_value("editions_found", [], "html", types=frozenset({list}))
     app.connect("config-inited", find)

@@ -3,17 +3,12 @@
 sphinx-design gives us folded boxes, which need neither its style sheet nor its script: a page
 saves 10 kB without them.  Some roles that Sphinx and docutils write into a page are wrong or
 deprecated, and a screen reader would trip over them: they are put right as the page is written.
-Words that no page has any more are taken out of the search index, where Sphinx keeps them.
-Compiled templates are kept beside the doctrees, so that only a first build compiles them.
 The look is in ``docs/_static/book.css``; the content security policy and the first script are
 in ``docs/_templates/base.html``.
-
-Knows nothing of the book, only of Sphinx.
 """
 
-from pathlib import Path
-
-from jinja2 import FileSystemBytecodeCache
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 UNUSED = {"sphinx-design.min.css", "design-tabs.js"}
 BODY = {
@@ -42,24 +37,6 @@ def finish(app, pagename, templatename, context, doctree):
             context[part] = replaced(context[part], changes)
 
 
-def forget_lost_words(app):
-    if not (index := app.builder.indexer):
-        return []
-    for pages_of_words in (index._mapping, index._title_mapping):
-        for word in [word for word, pages in pages_of_words.items() if not pages]:
-            del pages_of_words[word]
-    return []
-
-
-def keep_templates(app):
-    if templates := getattr(app.builder, "templates", None):
-        folder = Path(app.doctreedir, "templates")
-        folder.mkdir(exist_ok=True)
-        templates.environment.bytecode_cache = FileSystemBytecodeCache(str(folder))
-
-
-def setup(app):
-    app.connect("builder-inited", keep_templates)
-    app.connect("html-collect-pages", forget_lost_words)
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", finish, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,8 +3,6 @@
 The strings in ``Float[Array, "*b n d_k"]`` are no text: they are the shapes that the build
 checks.  The lexer says so with a token of their own, and the palettes give it a colour of its
 own.  conf.py names the palettes; what is copied from a page stays as it was written.
-
-Ground floor: knows only Pygments.
 """
 
 from pygments.lexers.python import PythonLexer
@@ -22,6 +20,10 @@ from pygments.token import (
     Text,
     Whitespace,
 )
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from book.palette import DAY, NIGHT
 
 SHAPE = String.Symbol
 
@@ -41,15 +43,16 @@ class ShapedPythonLexer(PythonLexer):
                 before = [before[1], value]
 
 
-def palette(ink, quiet, keyword, string, number, name, shape, error):
+def styles(colours, string, number, shape):
     """Token styles: ink for nearly all, and few colours."""
+    ink, quiet, keyword, error = (colours[name] for name in ("ink", "quiet", "ours", "wrong"))
     return {
         **dict.fromkeys((Text, Whitespace, Name, Operator, Punctuation), ink),
         Comment: f"italic {quiet}",
         Keyword: keyword,
         Operator.Word: keyword,
-        Name.Function: f"bold {name}",
-        Name.Class: f"bold {name}",
+        Name.Function: f"bold {ink}",
+        Name.Class: f"bold {ink}",
         Name.Decorator: quiet,
         String: string,
         String.Doc: quiet,
@@ -64,21 +67,15 @@ def palette(ink, quiet, keyword, string, number, name, shape, error):
 
 
 class Day(Style):
-    background_color = "#f6f7f8"
-    styles = palette(
-        ink="#1a1a1a", quiet="#5b6470", keyword="#1f5f8b", string="#3d6b2c",
-        number="#8a4b08", name="#1a1a1a", shape="#83389b", error="#b3261e",
-    )  # fmt: skip
+    background_color = DAY["ground"]
+    styles = styles(DAY, string="#3d6b2c", number="#8a4b08", shape="#83389b")
 
 
 class Night(Style):
-    background_color = "#1b1e21"
-    styles = palette(
-        ink="#d5d7d9", quiet="#9aa3ad", keyword="#7db8e0", string="#a5cc93",
-        number="#e0b35c", name="#d5d7d9", shape="#d9a7ee", error="#ff8a80",
-    )  # fmt: skip
+    background_color = NIGHT["ground"]
+    styles = styles(NIGHT, string="#a5cc93", number=NIGHT["imprecise"], shape="#d9a7ee")
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_lexer("python", ShapedPythonLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,103 @@
+"""The glossary: what its terms mean, told where a page uses them first.
+
+The first citation of a work and the first use of a term carry their text as ``title``, on the
+page before any script runs; ``static/popups.js`` makes popups of them.  The Chinese names of
+terms are objects of a domain, so that the search leads to the term itself.
+"""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.domains import Domain, ObjType
+from sphinx.environment import BuildEnvironment
+from sphinx.util.typing import ExtensionMetadata
+
+from verified_book.assets import add_static
+from verified_book.extra_files import is_web
+from verified_book.shown import Links
+
+
+class GlossaryDomain(Domain):
+    """What the terms mean, page by page; their Chinese names are objects that a search finds."""
+
+    name = "glossary"
+    label = "Glossary"
+    object_types = {"chinese": ObjType("Chinese name of a term")}
+    initial_data = {"meanings": {}}
+    data_version = 1
+
+    def process_doc(self, env, docname, document):
+        found = {
+            term["ids"][0]: " ".join(term.parent[-1].astext().split())
+            for term in document.findall(nodes.term)
+            if "glossary" in term.parent.parent["classes"]
+        }
+        if found:
+            self.data["meanings"][docname] = found
+
+    def clear_doc(self, docname):
+        self.data["meanings"].pop(docname, None)
+
+    def merge_domaindata(self, docnames, otherdata):
+        other = otherdata["meanings"]
+        self.data["meanings"].update({d: terms for d, terms in other.items() if d in docnames})
+
+    def get_objects(self):
+        """The Chinese names, with which the meanings begin."""
+        for docname, terms in self.data["meanings"].items():
+            for id_, meaning in terms.items():
+                for name in filter(is_chinese, meaning.partition(".")[0].split("，")):
+                    yield name, name, "chinese", docname, id_, 1
+
+    def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
+        return []
+
+
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def say_meanings(app, shown):
+    """The meanings of the terms that a page links."""
+    meanings = meanings_of(shown.env)
+    for page, links in Links.of(shown.env).items():
+        terms = [link for link in links if link[1] == "term"]
+        places = [place for term in terms for place in shown.target(*term)]
+        shown.add(page, [meanings.get(anchor) for *_, anchor in places])
+
+
+def meanings_of(env: BuildEnvironment) -> dict[str, str]:
+    """The meaning of each term, by its id."""
+    glossaries = env.get_domain("glossary").data["meanings"].values()
+    return {id_: text for terms in glossaries for id_, text in terms.items()}
+
+
+def show_texts(app, doctree, docname):
+    """A title for the first link of a page to a term or a work, and for that alone."""
+    if not is_web(app.builder):
+        return
+    meanings, shown = meanings_of(app.env), set()
+    for link in doctree.findall(nodes.reference):
+        target = link.get("refuri", link.get("refid", ""))
+        id_ = target.rpartition("#")[2]
+        if id_ in meanings and is_term(link):
+            link["reftitle"] = meanings[id_]
+        if "reftitle" in link:
+            if target in shown:
+                del link["reftitle"]
+            shown.add(target)
+
+
+def is_term(link):
+    return any("std-term" in node["classes"] for node in link.findall(nodes.inline))
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_domain(GlossaryDomain)
+    add_static(app, __file__)
+    app.add_css_file("popups.css")
+    app.add_js_file("popups.js", loading_method="defer")
+    app.connect("pages-show", say_meanings)
+    app.connect(
+        "doctree-resolved", show_texts, priority=600
+    )  # when the bibliography has its links
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,163 @@
+"""The EPUB: Sphinx's, without scripts, with valid MathML and the same bytes from the same book."""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.builders.epub3 import Epub3Builder
+from sphinx.util.typing import ExtensionMetadata
+
+from book.print.cover import draw_cover
+
+OWN_STYLE = Path(__file__).with_name("book-epub.css")
+STYLES = {"pygments.css", "epub.css", OWN_STYLE.name}
+SUPPORT = {"basic.css", "file.png"}  # what those ask for
+COVER = "cover.png"
+ACCESSIBILITY = [
+    ("accessMode", "textual"),
+    ("accessMode", "visual"),
+    ("accessModeSufficient", "textual"),
+    *(
+        ("accessibilityFeature", feature)
+        for feature in (
+            "alternativeText",
+            "displayTransformability",
+            "MathML",
+            "readingOrder",
+            "structuralNavigation",
+            "tableOfContents",
+        )
+    ),
+    ("accessibilityHazard", "none"),
+    (
+        "accessibilitySummary",
+        "All is text: equations are MathML, figures have descriptions, and verdicts are told by "
+        "word as well as by colour.",
+    ),
+]
+
+
+def pages_below(env):
+    """The pages that stand below the first page of their captioned toctree."""
+    toctrees = env.get_doctree(env.config.root_doc).findall(addnodes.toctree)
+    return {page for toc in toctrees if toc.get("caption") for _, page in toc["entries"][1:]}
+
+
+class BookEpub(Epub3Builder):
+    """Sphinx's EPUB without scripts, valid, and the same file from the same book."""
+
+    def copy_static_files(self):
+        """Only what pages of an EPUB use: no script, no font, nothing of the HTML edition's."""
+        super().copy_static_files()
+        static = Path(self.outdir, "_static")
+        for path in sorted(static.rglob("*"), reverse=True):
+            if path.is_dir():
+                path.rmdir()
+            elif path.name not in STYLES | SUPPORT:
+                path.unlink()
+        shutil.copyfile(OWN_STYLE, static / OWN_STYLE.name)
+        config = self.config
+        draw_cover(static / COVER, config.epub_title, config.epub_description, config.epub_author)
+
+    def get_toc(self):
+        """The pages of a part stand below it, as in print."""
+        super().get_toc()
+        below = pages_below(self.env)
+        for node in self.refnodes:
+            if self.docname_of(node["refuri"]) in below:
+                node["level"] += 1
+
+    def docname_of(self, refuri):
+        return refuri.partition("#")[0].removesuffix(self.out_suffix)
+
+    def make_id(self, name):
+        return "id-" + re.sub(r"[^\w.-]", "-", name)
+
+    def copy_image_files(self):
+        """Makes Matplotlib's pictures valid: no foreign document type, no empty path."""
+        super().copy_image_files()
+        for path in Path(self.outdir, self.imagedir).glob("*.svg"):
+            text = re.sub(r"<!DOCTYPE[^>]*>\s*", "", path.read_text("utf-8"), count=1)
+            path.write_text(re.sub(r"<path (?![^>]*\bd=)", '<path d="M0 0" ', text), "utf-8")
+
+    def build_content(self):
+        for name in (".buildinfo.bak", self.coverpage_name):  # left by the build before
+            Path(self.outdir, name).unlink(missing_ok=True)
+        super().build_content()
+        path = self.outdir / "content.opf"
+        manifest = self.declare_contents(path.read_text("utf-8"))
+        told = [f"<dc:subject>{subject}</dc:subject>" for subject in self.config.book_subjects]
+        told += [f'<meta property="schema:{name}">{value}</meta>' for name, value in ACCESSIBILITY]
+        told = "".join(f"  {line}\n  " for line in told)
+        path.write_text(manifest.replace("</metadata>", f"{told}</metadata>", 1), "utf-8")
+
+    def declare_contents(self, manifest):
+        cover = f'<item id="{self.make_id(f"_static/{COVER}")}"'
+        manifest = manifest.replace(cover, f'{cover} properties="cover-image"')
+        for name in self.files:
+            path = Path(self.outdir, name)
+            if name.endswith(self.out_suffix) and has_mathml(path):
+                item = f'<item id="{self.make_id(name)}"'
+                manifest = manifest.replace(item, f'{item} properties="mathml"')
+        return manifest
+
+    def build_epub(self):
+        """A zip with the book's date, written aside and put in place when it is whole."""
+        seconds = max(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())), 315_532_800)  # 1980
+        date = time.gmtime(seconds)[:6]
+        path = Path(self.outdir, f"{self.config.epub_basename}.epub")
+        half = path.with_suffix(".part")
+        names = ["mimetype", "META-INF/container.xml", "content.opf", "toc.ncx", *self.files]
+        with ZipFile(half, "w") as book:
+            for name in names:
+                info = ZipInfo(name, date)
+                info.compress_type = ZIP_STORED if name == "mimetype" else ZIP_DEFLATED
+                info.external_attr = 0o644 << 16
+                book.writestr(info, self.in_its_language(Path(self.outdir, name)))
+        half.replace(path)
+
+    def in_its_language(self, path):
+        """A file's bytes; a page says its language, which Sphinx leaves out."""
+        language = self.config.language.replace("_", "-")
+        bare = b'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub='
+        told = bare.replace(b"<html", f'<html lang="{language}" xml:lang="{language}"'.encode())
+        return path.read_bytes().replace(bare, told, 1)
+
+
+def has_mathml(path: Path) -> bool:
+    return "<math" in path.read_text("utf-8")
+
+
+def simplify(app, doctree, docname):
+    """Drops the icons of what folds: drawn into the page, they are no valid XHTML."""
+    if app.builder.name == "epub":
+        for icon in [raw for raw in doctree.findall(nodes.raw) if "<svg" in raw.astext()]:
+            icon.parent.remove(icon)
+
+
+NAMED_OPERATOR = re.compile(r"(<mo[^>]*>)<mrow>((?:<mi[^>]*>\w</mi>)+)</mrow></mo>")
+
+
+def finish_page(app, pagename, templatename, context, doctree):
+    """No scripts, the EPUB's own styles, and operators that are words (KaTeX spells them)."""
+    if app.builder.name == "epub":
+        context["body"] = NAMED_OPERATOR.sub(
+            lambda found: f"{found[1]}{re.sub('<[^>]+>', '', found[2])}</mo>",
+            context.get("body", ""),
+        )
+        context["script_files"] = []
+        styles = [css for css in context["css_files"] if Path(css.filename).name in STYLES]
+        context["css_files"] = styles
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.connect("doctree-resolved", simplify, priority=900)
+    app.connect("html-page-context", finish_page, priority=900)
+    app.add_builder(BookEpub, override=True)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

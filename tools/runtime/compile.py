@@ -1,0 +1,32 @@
+"""Run by compile.mjs inside Pyodide: a zip of Python files, compiled, without what none needs."""
+
+import importlib.util
+import io
+import marshal
+import zipfile
+
+UNUSED = (
+    "curses/", "dbm/", "ensurepip/", "idlelib/", "lib2to3/", "pydoc_data/", "sqlite3/", "test/",
+    "tkinter/", "turtle.py", "turtledemo/", "venv/", "wsgiref/", "xmlrpc/",
+    "numpy/_core/include/", "numpy/_pyinstaller/", "numpy/distutils/", "numpy/f2py/",
+    "numpy/random/_examples", "numpy/random/lib/", "numpy/testing/_private/extbuild",
+)  # fmt: skip
+NO_CODE = (".pyi", ".pxd", ".h", ".a", ".c", ".pyx")
+
+
+def compiled(data, place):
+    """The same zip, stored, with each .py as its .pyc, which needs no date to be valid."""
+    source, target = zipfile.ZipFile(io.BytesIO(data.tobytes())), io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as out:
+        for entry in sorted(source.infolist(), key=lambda entry: entry.filename):
+            name, content = entry.filename, source.read(entry)
+            if name.endswith(NO_CODE) or name.startswith(UNUSED) or "/tests/" in name:
+                continue
+            if name.endswith(".py"):
+                code = compile(content, place + name, "exec", dont_inherit=True)
+                head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
+                name, content = name + "c", head + marshal.dumps(code)
+            written = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            written.external_attr = entry.external_attr
+            out.writestr(written, content)
+    return target.getvalue()
