@@ -56,7 +56,7 @@ TABLE_A9 = [
 # fmt: on
 
 
-def check_positive(what: str, **numbers: Float[Array, "*m"] | float) -> None:
+def check_positive(what: str, **numbers: Float[Array, "..."] | float) -> None:
     """Refuse what has no logarithm: zero, negative, infinite, no number."""
     for name, x in numbers.items():
         if not np.all((np.asarray(x) > 0) & np.isfinite(x)):

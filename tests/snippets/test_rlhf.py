@@ -584,6 +584,12 @@ def step_of(x, y):
         (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 1, rng_of(0), 1.0, 12), "divide 12"),
         (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 1, rng_of(0), 1.0, 0), "divide 0"),
         (lambda: rlhf.ppo_table(np.eye(2), HALF, 1.0, 1, rng_of(0)), "allow every answer"),
+        (
+            lambda: rlhf.clip_step(
+                np.zeros((1, 2)), np.array([[0.0, 1.0]]), *np.zeros((2, 1), int), np.ones(1), 1.0
+            ),
+            "old must allow",
+        ),
         (lambda: step_of(-1, 0), "clip_step: x must be 0 to 1, one is -1"),
         (lambda: step_of(0, 2), "clip_step: y must be 0 to 1, one is 2"),
         (lambda: rlhf.best_of_n(np.array([0.5, 0.2]), 2), "sum to one"),
