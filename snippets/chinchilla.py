@@ -183,10 +183,8 @@ def fit_loss(
 
     Solves Hoffmann et al. 2022, eq. 11, where the paper uses L-BFGS.
     """
-    if len(n) < 5:
-        raise ValueError(f"fit_loss: 5 constants, but {len(n)} runs")
+    check_sizes("fit_loss", 5, runs=len(n))
     check_positive("fit_loss", losses=losses, **start._asdict())
-    check_sizes("fit_loss", steps=steps)
 
     def height(t):
         return np.sum(huber(log_loss(t, n, d)[0] - np.log(losses)))

@@ -251,11 +251,7 @@ def ppo_table(
     Each batch is cut into 8 minibatches, used once, with a clip at 0.2, as
     in Ouyang et al. 2022, app. C.4; the value of a prompt is its mean.
     """
-    check_sizes("ppo_table", 1, steps=steps, x=len(ref), y=ref.shape[-1])
-    if batch < 8 or batch % 8:
-        raise ValueError(f"ppo_table: 8 minibatches do not divide {batch}")
-    if np.any(ref <= 0):
-        raise ValueError("ppo_table: ref must allow every answer")
+    check_table(ref, steps, batch)
     theta, way = np.log(ref), []
     for step in range(steps):
         pi = softmax(theta)
@@ -269,6 +265,15 @@ def ppo_table(
             theta = clip_step(theta, pi, x[part], y[part], adv[part], rate)
         way.append(softmax(theta))
     return softmax(theta), np.stack(way)
+
+
+def check_table(ref: Float[Array, "x y"], steps: int, batch: int) -> None:
+    """Refuse what ppo_table cannot draw from, or cut into 8."""
+    check_sizes("ppo_table", 1, steps=steps, x=len(ref), y=ref.shape[-1])
+    if batch < 8 or batch % 8:
+        raise ValueError(f"ppo_table: 8 minibatches do not divide {batch}")
+    if np.any(ref <= 0):
+        raise ValueError("ppo_table: ref must allow every answer")
 
 
 def clip_step(

@@ -596,6 +596,7 @@ def fine():
             "dpo_loss": (r(3), r(3), r(3), r(3), 0.5),
             "rank_answers": (r(4), 2, 3, rng()),
             "ppo_table": (pair, r(2, 3), 0.5, 2, rng(), 1.0, 8),
+            "check_table": (pair, 2, 8),
             "clip_step": (r(2, 3), pair, ids(4, high=2), ids(4, high=3), r(4), 0.5),
             "best_of_n": (thirds, 2),
             "best_of_n_kl": (2,),

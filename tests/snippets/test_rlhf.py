@@ -551,6 +551,14 @@ def test_the_summary_of_the_sft_model_itself_has_no_kl():
 HALF = np.full((2, 2), 0.5)
 
 
+@pytest.mark.holds("check_table", by="brute force: case by case")
+def test_a_table_is_drawn_from_in_eight_parts():
+    rlhf.check_table(HALF, 1, 8)
+    for ref, steps, batch in ((HALF, 0, 8), (HALF, 1, 9), (np.eye(2), 1, 8), (HALF[:0], 1, 8)):
+        with pytest.raises(ValueError, match=r"^ppo_table: "):
+            rlhf.check_table(ref, steps, batch)
+
+
 def step_of(x, y):
     """A step after one answer y to prompt x."""
     one = np.array([x]), np.array([y]), np.ones(1)
