@@ -271,10 +271,10 @@ def test_what_lies_beyond_a_range_is_refused(call):
 def test_what_is_no_share_of_a_budget_has_no_rate_and_no_batch(x):
     calls = [c.check_spent, c.triangle, c.dive, c.cosine, lambda x: c.micro_batches(x, 4)]
     for call in calls:
-        with pytest.raises(ValueError, match="x, the share that is spent"):
+        with pytest.raises(ValueError, match="x: the share that is spent"):
             call(x)
     for call in calls[:4]:
-        with pytest.raises(ValueError, match="x, the share that is spent"):
+        with pytest.raises(ValueError, match="x: the share that is spent"):
             call(np.array([0.5, x]))
         call(np.array([0.0, 1.0]))
 

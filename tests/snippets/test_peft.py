@@ -116,7 +116,7 @@ def test_a_batch_is_its_texts_one_by_one(seed):
 def test_padding_on_either_side_changes_no_logit_whatever_the_edits(seed, lengths, left):
     rng = np.random.default_rng(seed)
     params = small(rng)
-    edits = all_edits(rng, params, l_p=seed % 3)
+    edits = all_edits(rng, params, l_p=1 + seed % 3)
     texts = [rng.integers(V, size=n) for n in lengths]
     tokens, real = pad(texts, token=3, left=left)
     together = peft.edited_gpt(params, edits, tokens, H, real)
@@ -351,9 +351,9 @@ def test_reading_costs_two_operations_for_a_weight_of_a_matrix():
         lambda rng, params: peft.merge_ia3(params, peft.init_prefix(rng, params, 2)),
         lambda rng, params: peft.ia3_parameters(-1, 1, 1, 1),
         lambda rng, params: peft.training_bytes(-1, 1),
-        lambda rng, params: peft.fewshot_flops(1.0, 1.0, halves=0),
-        lambda rng, params: peft.fewshot_flops(-1.0, 1.0),
-        lambda rng, params: peft.fewshot_flops(1.0, -1.0),
+        lambda rng, params: peft.fewshot_flops(1.0, 1, halves=0),
+        lambda rng, params: peft.fewshot_flops(-1.0, 1),
+        lambda rng, params: peft.fewshot_flops(1.0, -1),
         lambda rng, params: peft.t5_parameters(4, 4, 1, -1),
     ],
 )
