@@ -30,7 +30,7 @@ def kind(text: str) -> tuple[str, str | None]:
     """``KIND``, or ``KIND, case``."""
     name, _, case = (part.strip() for part in text.partition(","))
     if name not in KINDS:
-        raise ValueError(LEDGER.text("no_kind", ", ".join(KINDS), name))
+        raise ValueError(LEDGER.text("unknown_kind", ", ".join(KINDS), name))
     return name, case or None
 
 
@@ -38,5 +38,5 @@ def ids(text: str) -> list[str]:
     """Ids of claims, such as ``7.11``."""
     found = text.split()
     if not found or not all(re.fullmatch(r"\w+\.\d+", id_) for id_ in found):
-        raise ValueError(LEDGER.text("ids_form", text))
+        raise ValueError(LEDGER.text("also_form", text))
     return found

@@ -5,8 +5,11 @@ citations say their place, and no build that warned is taken for a good one.
 """
 
 ROOMS = (
+    "lock",
     "faults",
+    "parallel",
     "shown",
+    "numbering",
     "strict",
     "verified",
     "prompts",

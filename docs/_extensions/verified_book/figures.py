@@ -30,7 +30,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book import dependencies, verified
-from verified_book.alone import OutOfTime, time_limit, undone
+from verified_book.alone import OutOfTime, steady, time_limit, undone
 from verified_book.dependencies import closure, version_of
 from verified_book.messages import FIGURES
 from verified_book.page_notes import PageNotes
@@ -101,7 +101,7 @@ def draw(env, docname, name, kind, place):
     if not vouched(path, mark, now):
         with ExitStack() as stack:
             stack.enter_context(time_limit(config.verified_seconds, place))
-            stack.enter_context(undone())
+            stack.enter_context(steady())
             faults = stack.enter_context(dependencies.at_hand(found, [module], package, root))
             for fault in faults:
                 verified.note_fault(env, fault)
@@ -139,7 +139,8 @@ def picture(function, kind, salt):
     with matplotlib.rc_context(), BytesIO() as file:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({"svg.hashsalt": salt, "pdf.fonttype": 42})
-        figure = function()
+        with undone():
+            figure = function()
         try:
             lay_out(figure, kind)
             with words_of(figure) as words:

@@ -19,6 +19,7 @@ from verified_book.examples import (
     blocks_of,
     examples_of,
     first_line,
+    is_example,
     lines,
     source_of,
     text_of,
@@ -41,18 +42,23 @@ def skipped(blocks, path):
     for node in blocks:
         if source_of(node) == path:
             start = first_line(node)
-            run.update(range(start, start + len(text_of(node).split("\n"))))
+            run.update(range(start, start + len(rows_of(node))))
     return [i + 1 for i, row in enumerate(lines(path)) if PROMPT.match(row) and i not in run]
 
 
-def refuse(node, place):
-    """Says of an example block why it would not be run, or would not be seen."""
+def rows_of(node):
+    return text_of(node).split("\n")
+
+
+def never_run(node):
+    """Why an example block would not be run, or would not be seen: (its line, message, words)."""
     if "skipif" in node or node["options"].get(doctest.SKIP) or "+SKIP" in text_of(node):
-        VERIFIED.warn("skipped", location=place)
-    elif isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
-        VERIFIED.warn("hidden", location=place)
-    elif reason := unreadable(node):
-        VERIFIED.warn("unreadable", reason, location=place)
+        return 1, "skipped", ()
+    if isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
+        return 1, "hidden", ()
+    if fault := unreadable(node):
+        return fault[0], "unreadable", (f"it {fault[1]}",)
+    return None
 
 
 class Prompts(PageNotes):
@@ -60,14 +66,21 @@ class Prompts(PageNotes):
 
     kept_as = "verified_prompts"
 
+    def get_outdated_docs(self, app, env, added, changed, removed):
+        return {docname for docname, refused in self.of(env).items() if refused}
+
     def process_doc(self, app, doctree):
         path, blocks = str(app.env.doc2path(app.env.docname)), blocks_of(doctree)
-        places = [f"{path}:{line}" for line in skipped(blocks, path)]
-        for place in places:
-            VERIFIED.warn("not_run", location=place)
+        refused = self.of(app.env)[app.env.docname] = set()
+        for line in skipped(blocks, path):
+            refused.add(f"{path}:{line}")
+            VERIFIED.warn("not_run", location=f"{path}:{line}")
         for node in blocks:
-            refuse(node, f"{source_of(node)}:{first_line(node) + 1}")
-        self.of(app.env)[app.env.docname] = set(places)
+            if fault := never_run(node):
+                file, start, (line, code, words) = source_of(node), first_line(node), fault
+                refused |= {f"{file}:{start + i + 1}" for i, _ in enumerate(rows_of(node))}
+                VERIFIED.warn(code, *words, location=f"{file}:{start + line}")
+        look_at_page(app, doctree, app.env.docname)
 
 
 # -- on the page ----------------------------------------------------------------------------
@@ -88,26 +101,20 @@ def prompts_of(env, docname, doctree):
             continue
         if ">>>" not in (text := displayed(node)):
             continue
-        run = prompts_run(node, docstrings)
-        for found in PROMPT.finditer(text):
-            yield node, found[0].strip(), found[0].strip() in run
+        rows, run = text.split("\n"), rows_run(node, docstrings)
+        for i in [i for i, row in enumerate(rows) if PROMPT.match(row)]:
+            yield node, rows[i].strip(), i in run or rows[i].strip() in run
 
 
-def prompts_run(node, docstrings):
-    """The first lines of the examples of a node that the build has run."""
-    if {"verified", "failed"} & {*node.get("classes", ())}:
-        sources = [example.source for example in examples_of(node)]
-        return {f">>> {source.partition(chr(10))[0]}".strip() for source in sources}
+def rows_run(node, docstrings):
+    """The examples of a node that the build has run: the numbers of their rows, or the rows."""
+    if is_example(node):
+        return {example.lineno for example in examples_of(node)}
     if "ran" in node:  # by another extension, which vouches for them
         return {*node["ran"]}
-    if shown := node.get("source"):
-        stem = Path(shown).stem
-        return {
-            lines(shown)[line - 1].strip()
-            for module, line in docstrings
-            if module.rpartition(".")[2] == stem
-        }
-    return set()
+    shown = node.get("source", "")
+    here = [line for module, line in docstrings if module.endswith(f".{Path(shown).stem}")]
+    return {lines(shown)[line - 1].strip() for line in here}
 
 
 def place_of(node, prompt, path):
@@ -127,8 +134,7 @@ def place_of(node, prompt, path):
 
 def look_at_page(app, doctree, docname):
     path = str(app.env.doc2path(docname))
-    refused = {*Prompts.of(app.env).get(docname, ())}
-    lines.cache_clear()
+    refused = Prompts.of(app.env).setdefault(docname, set())
     for node, prompt, run in prompts_of(app.env, docname, doctree):
         place = place_of(node, prompt, path) if not run else None
         if place and place not in refused:
