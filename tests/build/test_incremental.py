@@ -58,7 +58,7 @@ PLACES = {
 }  # fmt: skip
 
 CONF = """
-extensions += ["book.aids", "book.web.crawlers", "book.web.furo"]
+extensions += ["book.glossary", "book.repository", "book.web.crawlers", "book.web.furo"]
 project, author, html_theme = "{project}", "Us", "furo"
 numfig, nitpicky = True, True
 myst_heading_anchors = 3
