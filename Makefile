@@ -76,7 +76,7 @@ $(AUDITS): tests/editions/package-lock.json
 # --- the book ---------------------------------------------------------------------------------
 
 html: $(BOOK) ## build the verified book: build/html/index.html
-	@$(PY) tools/html.py
+	@$(PY) tools/build_html.py
 
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
 	@$(PY) tools/one_page.py "$(PAGE)"
