@@ -134,6 +134,7 @@ class Preview:
         self.root, self.url = root, url
         self.standby, self.closed, self.lock = None, False, threading.Lock()
         self.sphinx = ["-q", "-A", "preview=1"]  # the policy would forbid the reloading script
+        self.sphinx += ["-D", "strict_looks=preview"]  # a style sheet makes no page anew
         self.sphinx += ["-c", root, "-d", root / "build/doctrees-live"]
         self.sphinx += [root / "docs", root / "build/live"]
 
