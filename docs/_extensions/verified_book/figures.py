@@ -97,7 +97,8 @@ def draw(env, docname, name, kind, place):
         return None
     path = Path(env.doctreedir, "figures", f"{stem}-{name}.{kind}")
     mark = path.with_suffix(f".{kind}.digest")
-    now = found.digest(name, dependencies.data_of(package, root), OWN, version_of("matplotlib"))
+    ground = dependencies.data_of(package, root), OWN, version_of("matplotlib")
+    now = found.digest(name, config.project, *ground)
     if not vouched(path, mark, now):
         with ExitStack() as stack:
             stack.enter_context(time_limit(config.verified_seconds, place))
