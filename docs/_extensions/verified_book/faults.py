@@ -112,8 +112,6 @@ def read_bibliography(filenames, encoding):
         stop(f"{path}:{getattr(error, 'lineno', 1)}: {error}: mend the entry that ends there")
 
 
-<<<<<<< HEAD
-=======
 def key_twice(text):
     """The line of an entry whose key another has, and what to do."""
     first = {}
@@ -148,7 +146,6 @@ def line_at(text, place):
     return text.count("\n", 0, place) + 1
 
 
->>>>>>> w-house1
 def setup(app: Sphinx) -> ExtensionMetadata:
     bibfile.parse_bibdata = read_bibliography
     make_folders(app)
