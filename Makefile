@@ -22,8 +22,9 @@ SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # tasks share what they make: make -j runs one after the other
-.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub editions \
-        oracles matrix mutation exercises linkcheck lint format messages bench sheet clean
+.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub \
+        editions audit oracles matrix mutation exercises linkcheck lint format messages bench sheet \
+        clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -60,6 +61,8 @@ MATRIX := $(VENV)/has-matrix
 MUTATION := $(VENV)/has-mutation
 RUNTIME := tools/runtime/node_modules/.package-lock.json
 AUDITS := tests/editions/node_modules/.package-lock.json
+BROWSER := command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+  tools/apt.sh tools/apt-browser.txt
 
 $(RUNTIME): tools/runtime/package-lock.json
 	@echo "installing Pyodide and CodeMirror into tools/runtime/node_modules"
@@ -68,6 +71,7 @@ $(RUNTIME): tools/runtime/package-lock.json
 	@touch $@
 
 $(AUDITS): tests/editions/package-lock.json
+	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
 	@echo "installing Lighthouse and axe into tests/editions/node_modules"
 	@cd tests/editions && npm ci --silent --no-audit --no-fund || \
 	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
@@ -124,10 +128,16 @@ test: $(TESTS) ## prove the book with pip alone: lints, snippets, extensions, HT
 
 editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
-	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
+	@$(BROWSER)
 	@$(MAKE) --no-print-directory $(AUDITS)
 	@$(MAKE) --no-print-directory pdf epub html
-	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile -m "not audit" tests/editions
+
+audit: $(EDITIONS) ## show every page to Lighthouse and axe; make editions shows one of each kind
+	@$(BROWSER)
+	@$(MAKE) --no-print-directory $(AUDITS) html
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions/test_axe.py \
+	  tests/editions/test_lighthouse.py
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles
@@ -157,8 +167,9 @@ messages: $(BOOK) ## put what the extensions say into CONTRIBUTING.md
 train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 	@$(PY) tools/train.py
 
-bench: $(BOOK) ## time the build against its alternatives; BENCH="--record" keeps the table
-	@$(PY) tools/bench.py $(BENCH)
+bench: $(EDITIONS) ## time the build against its alternatives; BENCH="--record" keeps the table
+	@$(BROWSER)
+	@$(PY) tools/bench.py $(if $(BASE),--base $(BASE)) $(BENCH)
 
 sheet: $(EDITIONS) ## every page and every PDF page as thumbnails: build/sheet/index.html
 	@$(MAKE) --no-print-directory html

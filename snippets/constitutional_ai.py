@@ -10,7 +10,7 @@ from typing import Any as Array
 import numpy as np
 from jaxtyping import Float
 
-from snippets.layers import sigmoid, softmax
+from snippets.layers import check_sizes, sigmoid, softmax
 
 Principle = dict[str, str]  # a word to avoid, and what to say instead
 
@@ -52,6 +52,13 @@ def critique_revision(
     return versions
 
 
+def check_labels(what: str, **labels: Float[Array, "..."]) -> None:
+    """Refuse what is no probability."""
+    for name, p in labels.items():
+        if not np.all((np.asarray(p) >= 0) & (np.asarray(p) <= 1)):
+            raise ValueError(f"{what}: {name} must lie between 0 and 1")
+
+
 def soft_label(log_p: Float[Array, "*n 2"]) -> Float[Array, "*n"]:
     """How far a feedback model prefers (A) to (B).
 
@@ -61,6 +68,8 @@ def soft_label(log_p: Float[Array, "*n 2"]) -> Float[Array, "*n"]:
     >>> float(soft_label(np.log([0.3, 0.1])).round(2))
     0.75
     """
+    if not np.all(np.isfinite(np.max(log_p, axis=-1))):
+        raise ValueError("soft_label: log_p gives neither option a chance")
     return softmax(log_p)[..., 0]
 
 
@@ -69,6 +78,7 @@ def hard_label(p: Float[Array, "*n"]) -> Float[Array, "*n"]:
 
     Bai et al. 2022, §4.3.
     """
+    check_labels("hard_label", p=p)
     return (1 + np.sign(np.asarray(p) - 0.5)) / 2
 
 
@@ -81,12 +91,14 @@ def clamp(
     """
     if not 0 <= low <= high <= 1:
         raise ValueError(f"clamp: {low} and {high} do not bound probabilities")
+    check_labels("clamp", p=p)
     return np.clip(p, low, high)
 
 
 def log_odds(p: Float[Array, "*n"]) -> Float[Array, "*n"]:
     """The gap of scores that a preference stands for: log p / (1 - p)."""
-    if np.any(np.asarray(p) <= 0) or np.any(np.asarray(p) >= 1):
+    check_labels("log_odds", p=p)
+    if np.any(np.asarray(p) == 0) or np.any(np.asarray(p) == 1):
         raise ValueError("log_odds: a certain preference has no finite gap")
     return np.log(p) - np.log1p(-np.asarray(p))
 
@@ -99,6 +111,9 @@ def preference_loss(
     gap: score of (A) less score of (B).  Ouyang et al. 2022, eq. 1, is the
     case p = 1.
     """
+    check_labels("preference_loss", p=p)
+    if not np.size(gap) or not np.all(np.isfinite(gap)):
+        raise ValueError("preference_loss: gap must be finite, and not empty")
     return np.mean(np.logaddexp(0, -gap) + (1 - p) * gap)
 
 
@@ -110,6 +125,8 @@ def fit_scores(
     p[i, j]: label for answer i against j.  Gradient descent on the summed
     preference_loss; the mean score, which the loss does not see, stays 0.
     """
+    check_labels("fit_scores", p=p)
+    check_sizes("fit_scores", 1, k=len(p))
     if not np.allclose(p + p.T, 1):
         raise ValueError("fit_scores: p[i, j] and p[j, i] must sum to one")
     scores = np.zeros(len(p))
@@ -127,8 +144,8 @@ def calibration_error(
     Labels are sorted into bins of equal width; truth: 1 where (A) was in
     fact the better, or the chance of it.  Compare Bai et al. 2022, fig. 9.
     """
-    if np.any((p < 0) | (p > 1)):
-        raise ValueError("calibration_error: a label lies outside 0 and 1")
+    check_labels("calibration_error", p=p, truth=truth)
+    check_sizes("calibration_error", 1, n=len(p), bins=bins)
     which = np.minimum((np.asarray(p) * bins).astype(int), bins - 1)
     excess = np.bincount(which, weights=p - truth)
     return float(np.sum(np.abs(excess)) / len(p))

@@ -3,7 +3,8 @@
 Supervised fine-tuning, the reward model, the objective of PPO-ptx; a task
 that the tiny model of entry 7 can learn; win rates, compute, regressions.
 Shapes: b answers, n tokens of prompt and answer, t of the answer alone,
-k ranked answers to one prompt.
+k ranked answers to one prompt.  In a batch of unequal lengths real is True at
+tokens and False at padding, before a prompt or behind an answer.
 """
 
 from pathlib import Path
@@ -11,10 +12,18 @@ from typing import Any
 from typing import Any as Array
 
 import autograd.numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from snippets.gpt import Merges, encode, gpt, hidden
-from snippets.layers import Params, log_softmax, n_layers, picked, sigmoid
+from snippets.layers import (
+    Params,
+    all_real,
+    last,
+    log_softmax,
+    n_layers,
+    picked,
+    sigmoid,
+)
 
 DATA = Path(__file__).parent / "data"
 
@@ -22,23 +31,50 @@ DATA = Path(__file__).parent / "data"
 
 
 def token_log_probs(
-    params: Params, tokens: Int[Array, "*b n"], start: int, h: int
+    params: Params,
+    tokens: Int[Array, "*b n"],
+    start: int,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b t"]:
-    """log pi(y_t | x, y_<t) of each token from position start on."""
+    """log pi(y_t | x, y_<t) of each token from position start on.
+
+    All answers start there, so short prompts are padded on the left; 0 for
+    what is padding.
+    """
+    real = all_real(tokens, real)
     if not 0 < start < tokens.shape[-1]:
         raise ValueError(f"token_log_probs: no answer starts at {start}")
-    logits = gpt(params, tokens[..., :-1], h)[..., start - 1 :, :]
-    return picked(log_softmax(logits), tokens[..., start:])
+    if not np.all(real[..., start - 1]):
+        raise ValueError("token_log_probs: real has a prompt end before start")
+    logits = gpt(params, tokens[..., :-1], h, real[..., :-1])
+    log_p = log_softmax(logits[..., start - 1 :, :])
+    return np.where(real[..., start:], picked(log_p, tokens[..., start:]), 0.0)
+
+
+def mean_real(
+    x: Float[Array, "..."], real: Bool[Array, "..."] | None = None
+) -> Float[Array, ""]:
+    """The mean of what is real, each number counted once."""
+    real = np.ones(np.shape(x), dtype=bool) if real is None else real
+    if not np.any(real):
+        raise ValueError("mean_real: real holds nothing, which has no mean")
+    return np.sum(np.where(real, x, 0.0)) / np.sum(real)
 
 
 def sft_loss(
-    params: Params, tokens: Int[Array, "*b n"], start: int, h: int
+    params: Params,
+    tokens: Int[Array, "*b n"],
+    start: int,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, ""]:
     """Mean surprise at the tokens of the demonstrations, prompts left out.
 
     Ouyang et al. 2022, §3.5, supervised fine-tuning.
     """
-    return -np.mean(token_log_probs(params, tokens, start, h))
+    log_p = token_log_probs(params, tokens, start, h, real)
+    return -mean_real(log_p, all_real(tokens, real)[..., start:])
 
 
 # -- step 2: the reward model ------------------------------------------------
@@ -61,7 +97,9 @@ def reward_loss(
 
     Ouyang et al. 2022, eq. 1.
     """
-    return np.mean(np.logaddexp(0.0, r_l - r_w))
+    if not np.all(np.isfinite(r_w) & np.isfinite(r_l)):
+        raise ValueError("reward_loss: r_w and r_l must be finite")
+    return mean_real(np.logaddexp(0.0, r_l - r_w))
 
 
 def ranking_loss(r: Float[Array, "*b k"]) -> Float[Array, ""]:
@@ -74,15 +112,19 @@ def ranking_loss(r: Float[Array, "*b k"]) -> Float[Array, ""]:
 
 
 def reward(
-    params: Params, tokens: Int[Array, "*b n"], h: int
+    params: Params,
+    tokens: Int[Array, "*b n"],
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b"]:
-    """One number for prompt and answer, read off the last hidden state.
+    """One number for prompt and answer, read off the last token's state.
 
     Ouyang et al. 2022, §3.5: the matrix that made logits is gone; the bias
     gives demonstrations a mean reward of 0.
     """
-    last = hidden(params, tokens, h)[..., -1, :]
-    return last @ params["w_r"] - params["b_r"]
+    states = hidden(params, tokens, h, real)
+    ends = last(states, all_real(tokens, real))
+    return ends @ params["w_r"] - params["b_r"]
 
 
 def last_layer(params: Params) -> Params:
@@ -100,6 +142,8 @@ def win_rate(r_a: float, r_b: float) -> float:
 
     Bradley and Terry's model, as Ouyang et al. 2022, §3.5, use it.
     """
+    if np.isnan(r_a - r_b):
+        raise ValueError("win_rate: r_a and r_b are no numbers to compare")
     return float(sigmoid(np.asarray(r_a - r_b)))
 
 
@@ -121,13 +165,18 @@ def token_rewards(
     log_p: Float[Array, "*b t"],
     log_p_sft: Float[Array, "*b t"],
     beta: float,
+    real: Bool[Array, "*b t"] | None = None,
 ) -> Float[Array, "*b t"]:
     """What each token earns: -beta times its log ratio; the last also r.
 
-    Ouyang et al. 2022, §3.5: a KL penalty at each token.
+    Ouyang et al. 2022, §3.5: a KL penalty at each token.  Padding earns 0.
     """
-    last = np.eye(log_p.shape[-1])[-1]
-    return r[..., None] * last - beta * (log_p - log_p_sft)
+    real = all_real(log_p, real)
+    if not np.all(np.any(real, axis=-1)):
+        raise ValueError("token_rewards: real leaves an answer no token")
+    to_come = np.flip(np.cumsum(np.flip(real, -1), -1), -1)
+    ratio = np.where(real, log_p - log_p_sft, 0.0)
+    return (real & (to_come == 1)) * r[..., None] - beta * ratio
 
 
 def ptx_objective(
@@ -137,14 +186,16 @@ def ptx_objective(
     beta: float,
     pretraining: float = 0.0,
     gamma: float = 0.0,
+    real: Bool[Array, "*b t"] | None = None,
 ) -> Float[Array, ""]:
     """Reward, less the KL penalty, plus gamma times what pretraining wants.
 
     Ouyang et al. 2022, eq. 2; pretraining is the mean of log pi(x) there.
     gamma = 0 is PPO, gamma > 0 is PPO-ptx.
     """
-    penalty = beta * np.sum(log_p - log_p_sft, axis=-1)
-    return np.mean(r - penalty) + gamma * pretraining
+    ratio = np.where(all_real(log_p, real), log_p - log_p_sft, 0.0)
+    penalty = beta * np.sum(ratio, axis=-1)
+    return mean_real(r - penalty) + gamma * pretraining
 
 
 # -- a task for the tiny model -----------------------------------------------
@@ -172,16 +223,22 @@ def prompts(merges: Merges, held_out: bool) -> Int[Array, "b n"]:
         for times in range(1, 5)
         if (times == i % 4 + 1) == held_out
     ]
+    if any(len(prompt) != PROMPT for prompt in chosen):
+        raise ValueError("prompts: merges must be those of the tiny model")
     return np.array(chosen)
 
 
 def asked(prompt: Int[Array, " n"]) -> tuple[int, int]:
     """The token of the word that a prompt asks for, and how many times."""
+    if len(prompt) != PROMPT:
+        raise ValueError(f"asked: prompt has {len(prompt)} tokens, not 8")
     return int(prompt[WORD]), int(prompt[TIMES]) - ord("0")
 
 
 def answer(word: int, times: int) -> list[int]:
     """A word so many times, a full stop, and ends of lines."""
+    if not 1 <= times < ANSWER:
+        raise ValueError(f"answer: times is {times}, not 1 to {ANSWER - 1}")
     said = [word] * times + [ord(".")]
     return said + [ord("\n")] * (ANSWER - len(said))
 
@@ -193,6 +250,8 @@ def demonstrate(
 
     One less than one is five: an answer has at least one word.
     """
+    if not 0 <= errors <= 1:
+        raise ValueError(f"demonstrate: errors is {errors}, and no rate")
     wrong = rng.random(len(x)) < errors
     off = wrong * rng.choice([-1, 1], size=len(x))
     y = np.empty((len(x), ANSWER), dtype=int)
@@ -226,6 +285,8 @@ def preferences(
     2022, app. C.2.
     """
     out = mistakes(tokens)
+    if k < 2 or len(out) % k:
+        raise ValueError(f"preferences: k is {k}, and {len(out)} the answers")
     a, b = np.reshape(np.arange(len(out)), (-1, k))[:, comparisons(k)].T
     a, b = np.reshape(a, -1), np.reshape(b, -1)
     w, l = np.where(out[a] <= out[b], a, b), np.where(out[a] <= out[b], b, a)
@@ -262,6 +323,8 @@ def petaflop_days(operations: float) -> float:
 
     Ouyang et al. 2022, §5.1, count so.
     """
+    if operations < 0:
+        raise ValueError("petaflop_days: operations is negative")
     return operations / (1e15 * 24 * 3600)
 
 
@@ -279,4 +342,6 @@ def nearest_share(per_cent: float, n: int) -> float:
     """The share of n people that is nearest, in per cent to one decimal."""
     if n < 1:
         raise ValueError("nearest_share: at least one must have answered")
+    if not 0 <= per_cent <= 100:
+        raise ValueError(f"nearest_share: per_cent is {per_cent}")
     return round(100 * round(per_cent * n / 100) / n, 1)

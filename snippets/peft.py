@@ -8,15 +8,35 @@ Shapes: n positions, d width, f feed-forward width, m bottleneck, l_p prefix.
 from typing import Any as Array
 
 import autograd.numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from snippets.gpt import Params, block_params, embed, n_layers
-from snippets.layers import gelu, layer_norm
+from snippets.gpt import embed
+from snippets.layers import (
+    Params,
+    all_real,
+    block_params,
+    check_sizes,
+    feed_forward,
+    gelu,
+    layer_norm,
+    n_layers,
+    positions,
+)
 from snippets.transformer import (
     attention,
     causal_mask,
     merge_heads,
+    padding_mask,
     split_heads,
+)
+
+# What an edit of a block is called: all arrays of a row, or none.
+EDITS = (
+    ("l_k", "l_v"),
+    ("l_ff",),
+    ("prefix_k", "prefix_v"),
+    ("att_down", "att_down_bias", "att_up", "att_up_bias"),
+    ("ffn_down", "ffn_down_bias", "ffn_up", "ffn_up_bias"),
 )
 
 # -- the edits ---------------------------------------------------------------
@@ -33,7 +53,7 @@ def adapter(
 
     Houlsby et al. 2019, §2.1, fig. 2.
     """
-    return x + gelu(x @ w_down + b_down) @ w_up + b_up
+    return x + feed_forward(x, w_down, b_down, w_up, b_up, gelu)
 
 
 def scaled(
@@ -58,27 +78,43 @@ def preceded(
     return np.concatenate([shared, x], axis=-2)
 
 
+def seen_before(mask: Bool[Array, "*b n"], n: int) -> Bool[Array, "*b m"]:
+    """The mask of n positions of which the first were put before a text."""
+    check_sizes("seen_before", mask.shape[-1], n=n)
+    seen = np.ones((*mask.shape[:-1], n - mask.shape[-1]), dtype=bool)
+    return np.concatenate([seen, mask], axis=-1)
+
+
 def edited_attention(
-    y: Float[Array, "*b n d"], p: Params, edits: Params, h: int
+    y: Float[Array, "*b n d"],
+    p: Params,
+    edits: Params,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n d"]:
     """Masked attention with l_k and l_v, and with prefix_k and prefix_v.
 
-    Every position sees the whole prefix.
+    Every position sees the whole prefix.  real: which positions are tokens
+    and no padding.
     """
     q, k, v = (y @ p[w] for w in ("w_q", "w_k", "w_v"))
-    mask = causal_mask(y.shape[-2])
+    mask = causal_mask(y.shape[-2]) & padding_mask(real)
     if "l_k" in edits:
         k, v = scaled(k, edits["l_k"]), scaled(v, edits["l_v"])
     if "prefix_k" in edits:
         k, v = preceded(k, edits["prefix_k"]), preceded(v, edits["prefix_v"])
-        seen = np.ones((len(mask), k.shape[-2] - len(mask)), dtype=bool)
-        mask = np.concatenate([seen, mask], axis=-1)
+        mask = seen_before(mask, k.shape[-2])
     heads = (split_heads(x, h) for x in (q, k, v))
-    return merge_heads(attention(*heads, mask)) @ p["w_o"]
+    out = attention(*heads, mask[..., None, :, :])
+    return merge_heads(out) @ p["w_o"]
 
 
 def edited_block(
-    x: Float[Array, "*b n d"], p: Params, edits: Params, h: int
+    x: Float[Array, "*b n d"],
+    p: Params,
+    edits: Params,
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n d"]:
     """A block of the GPT with whatever edits there are.
 
@@ -86,7 +122,7 @@ def edited_block(
     2019, fig. 2); l_ff on the feed-forward layer (Liu et al. 2022, §3.3).
     """
     y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
-    y = edited_attention(y, p, edits, h)
+    y = edited_attention(y, p, edits, h, real)
     x = x + (adapter(y, *parts(edits, "att")) if "att_down" in edits else y)
     y = layer_norm(x, p["ln2_gain"], p["ln2_bias"])
     y = gelu(y @ p["w_1"] + p["b_1"])
@@ -97,24 +133,45 @@ def edited_block(
 
 def parts(edits: Params, place: str) -> list[Array]:
     """The four arrays of the adapter at a place, in their order."""
+    if place not in ("att", "ffn"):
+        raise ValueError(f"parts: place is {place!r}, not att or ffn")
     names = ("down", "down_bias", "up", "up_bias")
     return [edits[f"{place}_{name}"] for name in names]
 
 
+def check_edits(edits: Params, layers: int) -> None:
+    """Refuse what names no edit of a block, and half an edit."""
+    left = set(edits) - {"prompt"}
+    for i in range(layers):
+        for edit in EDITS:
+            names = {f"b{i}.{name}" for name in edit}
+            left = left - names if names <= left else left
+    if left:
+        raise ValueError(f"edits: {min(left)} is no edit, or a part of one")
+
+
 def edited_gpt(
-    params: Params, edits: Params, tokens: Int[Array, "*b n"], h: int
+    params: Params,
+    edits: Params,
+    tokens: Int[Array, "*b n"],
+    h: int,
+    real: Bool[Array, "*b n"] | None = None,
 ) -> Float[Array, "*b n v"]:
     """Logits of the GPT with edits; without any, those of the GPT itself.
 
     Edits of block i are called b{i}.l_k and so on; `prompt` is put before
     the embeddings, without positions, and its own outputs are dropped.
+    real: in a batch of unequal lengths, True at tokens, False at padding.
     """
-    x = embed(params, tokens)
+    check_edits(edits, n_layers(params))
+    real = all_real(tokens, real)
+    x = embed(params, tokens, positions(real))
     if "prompt" in edits:
         x = preceded(x, edits["prompt"])
+        real = seen_before(real, x.shape[-2])
     for i in range(n_layers(params)):
         own = block_params(edits, i)
-        x = edited_block(x, block_params(params, i), own, h)
+        x = edited_block(x, block_params(params, i), own, h, real)
     x = layer_norm(x, params["lnf_gain"], params["lnf_bias"])
     text = x[..., x.shape[-2] - tokens.shape[-1] :, :]
     return text @ params["tok_emb"].T
@@ -181,6 +238,8 @@ def merge_ia3(params: Params, edits: Params) -> Params:
     the other.  Keys and values scale the columns of w_k and w_v; l_ff stands
     behind the nonlinearity, so it scales the rows of w_2.
     """
+    if edits.keys() != init_ia3(params).keys():
+        raise ValueError("merge_ia3: edits must be those of (IA)^3 alone")
     merged = dict(params)
     for i in range(n_layers(params)):
         b = f"b{i}."
@@ -215,6 +274,8 @@ def ia3_parameters(n_encoder: int, n_decoder: int, d: int, f: int) -> int:
 
     Liu et al. 2022, §3.3, with d_k = d_v = d summed over the heads.
     """
+    sizes = {"n_encoder": n_encoder, "n_decoder": n_decoder, "d": d, "f": f}
+    check_sizes("ia3_parameters", **sizes)
     return n_encoder * (2 * d + f) + n_decoder * (4 * d + f)
 
 
@@ -226,6 +287,8 @@ def training_bytes(
     Lialin et al. 2023, §3.1: a byte of trained weight asks for one more for
     its gradient and two for the moments.  Activations come on top.
     """
+    sizes = {"frozen": frozen, "trained": trained}
+    check_sizes("training_bytes", weight=weight, state=state, **sizes)
     return weight * (frozen + trained * (1 + state))
 
 
@@ -235,6 +298,9 @@ def fewshot_flops(parameters: float, tokens: int, halves: int = 1) -> float:
     Liu et al. 2022, §4.2; halves = 2 for an encoder and decoder, where each
     token meets one half of the parameters.
     """
+    check_sizes("fewshot_flops", 1, halves=halves)
+    if parameters < 0 or tokens < 0:
+        raise ValueError("fewshot_flops: parameters or tokens is negative")
     return 2 * parameters * tokens / halves
 
 
@@ -245,6 +311,7 @@ def t5_parameters(d: int, f: int, h: int, n_layers: int) -> int:
     feed-forward layer, no biases, 32,128 tokens embedded twice, a gain for
     each norm, and 32 relative positions in encoder and decoder.
     """
+    check_sizes("t5_parameters", d=d, f=f, h=h, n_layers=n_layers)
     attention, ffn = 4 * d * 64 * h, 3 * d * f
     encoder = n_layers * (attention + ffn + 2 * d)
     decoder = n_layers * (2 * attention + ffn + 3 * d)

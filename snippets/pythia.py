@@ -9,14 +9,21 @@ Shapes: b batch, n positions, d width (of a head, where it rotates), h heads.
 from typing import Any as Array
 
 import autograd.numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from snippets.bert import layer_parameters
-from snippets.layers import Params, feed_forward, gelu, layer_norm
+from snippets.layers import (
+    Params,
+    check_sizes,
+    feed_forward,
+    gelu,
+    layer_norm,
+)
 from snippets.transformer import (
     attention,
     causal_mask,
     merge_heads,
+    padding_mask,
     split_heads,
 )
 
@@ -40,19 +47,22 @@ def frequencies(d: int, base: float = 10_000.0) -> Float[Array, " half"]:
 
     RoFormer, eq. 15: base to the power of -2 (i - 1) / d.
     """
+    check_sizes("frequencies", d=d)
     if d % 2:
         raise ValueError(f"frequencies: the width {d} is not even")
+    if not 0 < base < np.inf:
+        raise ValueError("frequencies: base must be positive and finite")
     return base ** (-np.arange(0, d, 2) / d)
 
 
 def rotate(
-    x: Float[Array, "*b n d"], positions: Int[Array, " n"]
+    x: Float[Array, "*b n d"], positions: Int[Array, "*#b n"]
 ) -> Float[Array, "*b n d"]:
     """Each pair of neighbours turned by position times frequency.
 
-    RoFormer, eq. 34.
+    RoFormer, eq. 34.  All texts have the same positions, or each its own.
     """
-    angle = positions[:, None] * frequencies(x.shape[-1])
+    angle = positions[..., None] * frequencies(x.shape[-1])
     cos, sin = np.cos(angle), np.sin(angle)
     a, b = x[..., 0::2], x[..., 1::2]
     turned = np.stack([a * cos - b * sin, b * cos + a * sin], axis=-1)
@@ -60,25 +70,29 @@ def rotate(
 
 
 def rotate_halves(
-    x: Float[Array, "*b n d"], positions: Int[Array, " n"]
+    x: Float[Array, "*b n d"], positions: Int[Array, "*#b n"]
 ) -> Float[Array, "*b n d"]:
     """The same with pairs (i, i + d/2), as in the code of GPT-NeoX."""
-    angle = positions[:, None] * frequencies(x.shape[-1])
+    angle = positions[..., None] * frequencies(x.shape[-1])
     cos, sin = np.cos(angle), np.sin(angle)
     a, b = np.split(x, 2, axis=-1)
     return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
 def rotate_part(
-    x: Float[Array, "*b n d"], positions: Int[Array, " n"], share: float = 0.25
+    x: Float[Array, "*b n d"],
+    positions: Int[Array, "*#b n"],
+    share: float = 0.25,
 ) -> Float[Array, "*b n d"]:
     """Only the first share of the width turned, the rest as it was.
 
-    Biderman et al. 2023, app. E, rotary-pct.
+    Biderman et al. 2023, app. E, rotary-pct; cut to a whole number.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"rotate_part: {share} is no share between 0 and 1")
-    width = int(x.shape[-1] * share)
+    width = int(round(x.shape[-1] * share, 9))  # 0.58 of 100 are not 57.999
+    if width % 2:
+        raise ValueError(f"rotate_part: share leaves {width}, an odd width")
     turned = rotate_halves(x[..., :width], positions)
     return np.concatenate([turned, x[..., width:]], axis=-1)
 
@@ -88,6 +102,7 @@ def decay(distances: Float[Array, " n"], d: int) -> Float[Array, " n"]:
 
     RoFormer, eq. 37 and fig. 2: a bound on scores, up to a factor.
     """
+    check_sizes("decay", 2, d=d)
     arrows = np.exp(1j * distances[:, None] * frequencies(d))
     return np.mean(np.abs(np.cumsum(arrows, axis=-1)), axis=-1)
 
@@ -96,20 +111,25 @@ def decay(distances: Float[Array, " n"], d: int) -> Float[Array, " n"]:
 
 
 def neox_block(
-    x: Float[Array, "n d"],
+    x: Float[Array, "*b n d"],
     p: Params,
     h: int,
     parallel: bool = True,
     share: float = 0.25,
-) -> Float[Array, "n d"]:
+    real: Bool[Array, "*b n"] | None = None,
+) -> Float[Array, "*b n d"]:
     """Attention and feed-forward side by side, or one after the other.
 
-    Black et al. 2022, §2.1.2, with the two LayerNorms of the code.
+    Black et al. 2022, §2.1.2, with the two LayerNorms of the code.  real: in
+    a batch of unequal lengths, True at tokens; only distances count, so
+    padding on the left needs no positions of its own.
     """
+    places = np.arange(x.shape[-2])
+    mask = causal_mask(len(places)) & padding_mask(real)
     y = layer_norm(x, p["ln1_gain"], p["ln1_bias"])
     q, k, v = (split_heads(y @ p[f"w_{w}"] + p[f"b_{w}"], h) for w in "qkv")
-    q, k = (rotate_part(z, np.arange(len(x)), share) for z in (q, k))
-    out = attention(q, k, v, causal_mask(len(x)))
+    q, k = (rotate_part(z, places, share) for z in (q, k))
+    out = attention(q, k, v, mask[..., None, :, :])
     attended = merge_heads(out) @ p["w_o"] + p["b_o"]
     y = x if parallel else x + attended
     y = layer_norm(y, p["ln2_gain"], p["ln2_bias"])
@@ -127,6 +147,7 @@ def padded(vocabulary: int, shards: int = 1) -> int:
     """
     if shards < 1:
         raise ValueError("padded: a table is on one GPU at least")
+    check_sizes("padded", vocabulary=vocabulary)
     return -(-vocabulary // (128 * shards)) * 128 * shards
 
 
@@ -137,6 +158,7 @@ def pythia_parameters(
 
     Biderman et al. 2023, §2.3: two tables, not tied; positions have none.
     """
+    check_sizes("pythia_parameters", l=l, d=d)
     blocks = l * layer_parameters(d) + 2 * d
     return blocks, blocks + 2 * padded(vocabulary, shards) * d
 
@@ -152,13 +174,17 @@ def memorised(
     Biderman et al. 2023, §3.2: a batch is a slice of time; rate may change
     from one slice to the next.
     """
+    check_sizes("memorised", batch=batch)
+    if not np.all((rate >= 0) & (rate <= 1)):
+        raise ValueError("memorised: rate must lie between 0 and 1")
     return rng.binomial(batch, rate)
 
 
 def poisson(rate: float, most: int) -> Float[Array, " k"]:
     """The chances of 0, 1, ..., most events at a mean rate."""
-    if rate <= 0:
-        raise ValueError("poisson: the rate must be positive")
+    if not 0 < rate < np.inf:
+        raise ValueError("poisson: the rate must be positive and finite")
+    check_sizes("poisson", most=most)
     log_factorials = np.cumsum(np.log(np.arange(1, most + 1)))
     log_factorials = np.concatenate([[0.0], log_factorials])
     return np.exp(np.arange(most + 1) * np.log(rate) - rate - log_factorials)
@@ -171,14 +197,23 @@ def quantiles(
 
     Biderman et al. 2023, fig. 3: the two axes of a Q-Q plot.
     """
+    check_counts("quantiles", counts)
     n, rate = len(counts), float(np.mean(counts))
+    if rate > 1e6:
+        raise ValueError("quantiles: counts are too many to add up chances")
     below = np.cumsum(poisson(rate, int(5 * rate + 50)))
     expected = np.searchsorted(below, (np.arange(n) + 0.5) / n)
     return expected, np.sort(counts)
 
 
+def check_counts(what: str, counts: Int[Array, " t"]) -> None:
+    """Refuse counts without an event, and what is no count."""
+    if not np.any(counts):
+        raise ValueError(f"{what}: nothing was counted")
+    check_sizes(what, counts=int(np.min(counts)))
+
+
 def dispersion(counts: Int[Array, " t"]) -> float:
     """Variance over mean: one for a Poisson distribution."""
-    if not np.any(counts):
-        raise ValueError("dispersion: nothing was counted")
+    check_counts("dispersion", counts)
     return float(np.var(counts) / np.mean(counts))

@@ -3,7 +3,8 @@
 Advantages, PPO's objectives and their leash (Schulman et al. 2016, 2017);
 the closed form that PPO and DPO both seek (Rafailov et al. 2023); best of n
 and over-optimisation (Gao et al. 2023); PPO on the tiny model.
-Shapes: b episodes, t steps, x prompts, y answers, p pairs, n samples.
+Shapes: b episodes, t steps, x prompts, y answers, p pairs, n samples.  In a
+batch of unequal lengths real is True at steps and False at padding.
 """
 
 from typing import Any
@@ -11,44 +12,59 @@ from typing import Any as Array
 
 import autograd.numpy as np
 from autograd import value_and_grad
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from snippets.gpt import adam, generate, hidden
 from snippets.instructgpt import (
+    mean_real,
     mistakes,
     reward_loss,
     token_log_probs,
     token_rewards,
 )
-from snippets.layers import Params, softmax
+from snippets.layers import (
+    Params,
+    all_real,
+    check_ids,
+    check_sizes,
+    softmax,
+)
 
 # -- advantages --------------------------------------------------------------
 
 
 def n_step_advantages(
-    r: Float[Array, "*b t"], v: Float[Array, "*b t1"], gamma: float
+    r: Float[Array, "*b t"],
+    v: Float[Array, "*b t1"],
+    gamma: float,
+    real: Bool[Array, "*b t"] | None = None,
 ) -> Float[Array, "*b t"]:
     """Discounted rewards to the end and the last value, less the value now.
 
     Mnih et al. 2016, §4; Schulman et al. 2017, eq. 10.
     """
-    check_values(r, v)
-    out, total = [], v[..., -1]
+    check_values(r, v, gamma=gamma)
+    real, out, total = all_real(r, real), [], v[..., -1]
     for i in reversed(range(r.shape[-1])):
-        total = r[..., i] + gamma * total
-        out.append(total - v[..., i])
+        here = real[..., i]
+        total = np.where(here, r[..., i] + gamma * total, v[..., i])
+        out.append(np.where(here, total - v[..., i], 0.0))
     return np.stack(out[::-1], axis=-1)
 
 
 def td_errors(
-    r: Float[Array, "*b t"], v: Float[Array, "*b t1"], gamma: float
+    r: Float[Array, "*b t"],
+    v: Float[Array, "*b t1"],
+    gamma: float,
+    real: Bool[Array, "*b t"] | None = None,
 ) -> Float[Array, "*b t"]:
     """How much better a step went than expected.
 
     Schulman et al. 2017, eq. 12.
     """
-    check_values(r, v)
-    return r + gamma * v[..., 1:] - v[..., :-1]
+    check_values(r, v, gamma=gamma)
+    better = r + gamma * v[..., 1:] - v[..., :-1]
+    return np.where(all_real(r, real), better, 0.0)
 
 
 def gae(
@@ -56,26 +72,35 @@ def gae(
     v: Float[Array, "*b t1"],
     gamma: float,
     lam: float,
+    real: Bool[Array, "*b t"] | None = None,
 ) -> Float[Array, "*b t"]:
     """All that came better than expected, by how soon it came.
 
     Schulman et al. 2017, eq. 11; Schulman et al. 2016, eq. 16.
     """
-    delta = td_errors(r, v, gamma)
+    check_values(r, v, gamma=gamma, lam=lam)
+    delta, real = td_errors(r, v, gamma, real), all_real(r, real)
     out, total = [], 0.0
-    for i in reversed(range(delta.shape[-1])):
-        total = delta[..., i] + gamma * lam * total
+    for i in reversed(range(r.shape[-1])):
+        total = real[..., i] * (delta[..., i] + gamma * lam * total)
         out.append(total)
     return np.stack(out[::-1], axis=-1)
 
 
-def check_values(r: Array, v: Array) -> None:
-    """One value for each state, the one after the last step too."""
+def check_values(r: Array, v: Array, **shares: float) -> None:
+    """One value for each state, the one after the last step too.
+
+    There it is 0 if nothing can follow.  Discounts are shares.
+    """
     if v.shape[-1] != r.shape[-1] + 1:
         raise ValueError(
-            f"{r.shape[-1]} rewards need {r.shape[-1] + 1} values, "
+            f"advantages: {r.shape[-1]} rewards need one value more, "
             f"not {v.shape[-1]}"
         )
+    check_sizes("advantages", 1, steps=r.shape[-1])
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"advantages: {name} must be between 0 and 1")
 
 
 # -- PPO ---------------------------------------------------------------------
@@ -90,6 +115,8 @@ def policy_gradient(
 
     Schulman et al. 2017, eq. 1, for a softmax policy.
     """
+    check_ids("policy_gradient: actions", actions, logits.shape[-1])
+    check_sizes("policy_gradient", 1, actions=len(actions))
     surprise = np.eye(logits.shape[-1])[actions] - softmax(logits)
     return surprise * advantages[:, None] / len(actions)
 
@@ -132,7 +159,7 @@ def proportional(
 def check_target(target: float) -> None:
     """A KL to come near to."""
     if target <= 0:
-        raise ValueError(f"the target of a KL must be positive, not {target}")
+        raise ValueError(f"target: a KL to aim at is positive, not {target}")
 
 
 # -- the closed form ---------------------------------------------------------
@@ -167,7 +194,10 @@ def optimum(
     Rafailov et al. 2023, eq. 4.
     """
     if beta <= 0:
-        raise ValueError("optimum: without a leash there is no softmax")
+        raise ValueError("optimum: beta must be positive")
+    if not np.all(np.any(ref > 0, axis=-1)):
+        raise ValueError("optimum: ref allows no answer")
+    r = np.where(ref > 0, r, -np.inf)
     top = np.max(r, axis=-1, keepdims=True)
     weight = ref * np.exp((r - top) / beta)
     z = np.sum(weight, axis=-1, keepdims=True)
@@ -201,6 +231,7 @@ def rank_answers(
     """
     if not 2 <= k <= len(r):
         raise ValueError(f"rank_answers: no {k} of {len(r)} answers to rank")
+    check_sizes("rank_answers", n=n)
     drawn = np.argsort(rng.random((n, len(r))), axis=-1)[:, :k]
     noisy = r[drawn] + rng.gumbel(size=(n, k))
     return np.take_along_axis(drawn, np.argsort(-noisy, axis=-1), axis=-1)
@@ -220,6 +251,7 @@ def ppo_table(
     Each batch is cut into 8 minibatches, used once, with a clip at 0.2, as
     in Ouyang et al. 2022, app. C.4; the value of a prompt is its mean.
     """
+    check_table(ref, steps, batch)
     theta, way = np.log(ref), []
     for step in range(steps):
         pi = softmax(theta)
@@ -235,6 +267,15 @@ def ppo_table(
     return softmax(theta), np.stack(way)
 
 
+def check_table(ref: Float[Array, "x y"], steps: int, batch: int) -> None:
+    """Refuse what ppo_table cannot draw from, or cut into 8."""
+    check_sizes("ppo_table", 1, steps=steps, x=len(ref), y=ref.shape[-1])
+    if batch < 8 or batch % 8:
+        raise ValueError(f"ppo_table: 8 minibatches do not divide {batch}")
+    if np.any(ref <= 0):
+        raise ValueError("ppo_table: ref must allow every answer")
+
+
 def clip_step(
     theta: Float[Array, "x y"],
     old: Float[Array, "x y"],
@@ -244,6 +285,10 @@ def clip_step(
     rate: float,
 ) -> Float[Array, "x y"]:
     """One step up the clipped objective; its slope is 0 where it is flat."""
+    check_ids("clip_step: x", x, len(theta))
+    check_ids("clip_step: y", y, theta.shape[-1])
+    if np.any(old[x, y] <= 0):
+        raise ValueError("clip_step: old must allow every answer y")
     ratio = softmax(theta)[x, y] / old[x, y]
     flat = np.where(adv > 0, ratio > 1.2, ratio < 0.8)
     slopes = policy_gradient(theta[x], y, adv * ratio * ~flat)
@@ -258,6 +303,8 @@ def best_of_n(p: Float[Array, " y"], n: int) -> Float[Array, " y"]:
     """Chances of the best of n draws; p goes from the best answer down."""
     if n < 1:
         raise ValueError("best_of_n: at least one answer must be drawn")
+    if np.any(p < 0) or not np.isclose(np.sum(p), 1):
+        raise ValueError("best_of_n: p must be chances that sum to one")
     worse = 1 - np.concatenate([np.zeros(1), np.cumsum(p)])
     tail = np.maximum(worse, 0) ** n
     return tail[:-1] - tail[1:]
@@ -285,6 +332,8 @@ def tilted_gold(
     Reference N(0, I), proxy w.z, gold a.z - z C z / 2: the optimum is the
     reference moved by w / beta.
     """
+    if beta <= 0:
+        raise ValueError("tilted_gold: beta must be positive")
     shift = w / beta
     d = float(np.sqrt(shift @ shift / 2))
     return d, float(a @ shift - shift @ c @ shift / 2)
@@ -304,19 +353,25 @@ def rollout(
     h: int,
     beta: float,
     rng: np.random.Generator,
+    real: Bool[Array, "b n"] | None = None,
 ) -> dict[str, Any]:
     """Answers drawn from the policy, what they earn, and their advantages.
 
-    The values are read off the states of the reward model.
+    Prompts may be padded on the left, answers all have t tokens.  The values
+    are read off the states of the reward model.
     """
-    n, tokens = x.shape[-1], generate(policy, x, t, h, rng)
-    log_p, log_sft = (token_log_probs(p, tokens, n, h) for p in (policy, sft))
-    states = hidden(judge, tokens, h)
+    n, tokens = x.shape[-1], generate(policy, x, t, h, rng, real=real)
+    more = [(0, 0), (0, tokens.shape[-1] - n)]
+    real = np.pad(all_real(x, real), more, constant_values=True)
+    given = tokens, n, h, real
+    log_p, log_sft = (token_log_probs(p, *given) for p in (policy, sft))
+    states = hidden(judge, tokens, h, real)
     r = states[:, -1] @ judge["w_r"] - judge["b_r"]
     v = states[:, n - 1 : -1] @ judge["w_v"] - judge["b_v"]
     v = np.concatenate([v, np.zeros((len(x), 1))], axis=-1)
     earned = token_rewards(r, log_p, log_sft, beta)
-    out = {"tokens": tokens, "log_p": log_p, "log_sft": log_sft, "r": r}
+    out = {"tokens": tokens, "real": real, "r": r}
+    out |= {"log_p": log_p, "log_sft": log_sft}
     out |= {"states": states[:, n - 1 : -1], "v": v, "earned": earned}
     return out | {"adv": gae(earned, v, 1.0, LAMBDA)}
 
@@ -328,11 +383,21 @@ def ppo_loss(
     log_p: Float[Array, "b t"],
     adv: Float[Array, "b t"],
     h: int,
+    real: Bool[Array, "b n"] | None = None,
 ) -> Float[Array, ""]:
     """Minus the mean of the clipped objective; part is what may move."""
     start = tokens.shape[-1] - adv.shape[-1]
-    new = token_log_probs({**policy, **part}, tokens, start, h)
-    return -np.mean(ppo_clip(np.exp(new - log_p), adv, CLIP))
+    new = token_log_probs({**policy, **part}, tokens, start, h, real)
+    answer = all_real(tokens, real)[:, start:]
+    ratio = np.exp(np.where(answer, new - log_p, 0.0))
+    return -mean_real(ppo_clip(ratio, adv, CLIP), answer)
+
+
+def standardised(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Numbers with mean 0 and variance 1; equal ones have none to give."""
+    if not x.size or not 0 < np.ptp(x) < np.inf or np.std(x) == 0:
+        raise ValueError("standardised: x has no spread to divide by")
+    return (x - np.mean(x)) / np.std(x)
 
 
 def ppo_iteration(
@@ -345,10 +410,18 @@ def ppo_iteration(
     minibatches: int = 4,
 ) -> tuple[Params, dict[str, Any]]:
     """One pass over a batch of answers, a step of Adam for each minibatch."""
-    adv = (batch["adv"] - batch["adv"].mean()) / batch["adv"].std()
+    adv = standardised(batch["adv"])
+    if minibatches < 1 or len(adv) % minibatches:
+        raise ValueError(
+            f"ppo_iteration: {minibatches} minibatches do not divide "
+            f"{len(adv)} answers"
+        )
     rows = np.reshape(np.arange(len(adv)), (-1, minibatches)).T
     for i in rows:
-        given = policy, batch["tokens"][i], batch["log_p"][i], adv[i], h
+        tokens, log_p, real = (
+            batch[k][i] for k in ("tokens", "log_p", "real")
+        )
+        given = policy, tokens, log_p, adv[i], h, real
         _, grads = value_and_grad(ppo_loss)(part, *given)
         part, state = adam(part, grads, state, lr)
     return part, state

@@ -8,10 +8,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
+from string import punctuation
 from typing import Any as Array
+from unicodedata import category
 
 import numpy as np
 from jaxtyping import Float
+
+from snippets.layers import check_sizes
 
 # Instructions that a model without eyes cannot follow, Wang et al. 2023, §2.2.
 UNFIT = {"image", "images", "picture", "pictures", "graph", "graphs"}
@@ -48,7 +52,16 @@ Pair = tuple[str, str]
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters and digits in lower case, as rouge-score cuts them."""
+    """Runs of letters, marks and digits of any script, in lower case.
+
+    A script that puts no spaces between its words has long ones.
+    """
+    kept = (c if category(c)[0] in "LMN" else " " for c in text.lower())
+    return "".join(kept).split()
+
+
+def ascii_words(text: str) -> list[str]:
+    """The same of ASCII alone, as Google's rouge-score cuts a text."""
     return re.findall("[a-z0-9]+", text.lower())
 
 
@@ -66,15 +79,19 @@ def lcs(a: list[str], b: list[str]) -> int:
     return len(ends)
 
 
-def rouge_l(candidate: str, reference: str) -> float:
+def rouge_l(
+    candidate: str,
+    reference: str,
+    cut: Callable[[str], list[str]] = words,
+) -> float:
     """Harmonic mean of the shares of both texts that lie in their LCS.
 
-    Lin 2004, §3.1, with precision and recall weighed alike.
+    Lin 2004, §3.1, with precision and recall weighed alike; 0 without words.
 
     >>> round(rouge_l("police kill the gunman", "police killed the gunman"), 2)
     0.75
     """
-    a, b = words(candidate), words(reference)
+    a, b = cut(candidate), cut(reference)
     common = lcs(a, b)
     if common == 0:
         return 0.0
@@ -96,6 +113,14 @@ def is_fit(text: str) -> bool:
     Wang et al. 2023, §2.2, filtering; the lengths are those of their code.
     """
     return 3 < len(text.split()) <= 150 and not UNFIT & set(words(text))
+
+
+def begins_well(text: str) -> bool:
+    """Whether it begins in ASCII, and with no punctuation.
+
+    The code of Wang et al. asks for it; the paper does not say so.
+    """
+    return text[:1].isascii() and text[:1] not in punctuation
 
 
 def sample_prompt(
@@ -121,6 +146,8 @@ def bigram_writer(rng: np.random.Generator, prompt: list[str]) -> str:
     one of the examples does and goes on with a word that followed, until it
     comes to an end.
     """
+    if not prompt:
+        raise ValueError("bigram_writer: prompt holds no text to learn from")
     follow: dict[str, list[str]] = {}
     for text in prompt:
         chain = ["", *text.lower().split(), ""]
@@ -142,6 +169,7 @@ def bootstrap(
 
     Wang et al. 2023, §2.2 and fig. 2: prompt, write, filter, again.
     """
+    check_sizes("bootstrap", rounds=rounds)
     machine, admitted = [], []
     for _ in range(rounds):
         text = write(rng, sample_prompt(rng, human, machine))
@@ -149,6 +177,12 @@ def bootstrap(
         admitted.append(good)
         machine += [text] * good
     return machine, admitted
+
+
+def check_joint(joint: Float[Array, "x y"]) -> None:
+    """Refuse what are no probabilities of all pairs."""
+    if np.any(joint < 0) or not np.isclose(joint.sum(), 1):
+        raise ValueError("joint: not probabilities that sum to one")
 
 
 def input_first(
@@ -159,10 +193,13 @@ def input_first(
     joint: the model's probabilities of inputs with labels.  Wang et al.
     2023, §2.2, for tasks that are no classification.
     """
-    given = joint / joint.sum(axis=1, keepdims=True)
-    inputs = rng.choice(len(joint), n, p=joint.sum(axis=1))
+    check_joint(joint)
+    check_sizes("input_first", n=n)
+    total = joint.sum(axis=1)
+    inputs = rng.choice(len(joint), n, p=total / total.sum())
     return [
-        (int(x), int(rng.choice(len(given[x]), p=given[x]))) for x in inputs
+        (int(x), int(rng.choice(len(joint[x]), p=joint[x] / total[x])))
+        for x in inputs
     ]
 
 
@@ -173,6 +210,8 @@ def output_first(
 
     Wang et al. 2023, §2.2, for classification.
     """
+    check_joint(joint)
+    check_sizes("output_first", n=n)
     if not np.all(joint.sum(axis=0) > 0):
         raise ValueError("output_first: a label that no input has")
     given = joint / joint.sum(axis=0)

@@ -36,42 +36,75 @@ def test_a_failed_example_shows_on_the_page_what_it_printed(book):
     assert "Got:" in page
 
 
-@pytest.mark.parametrize(
-    "unseen",
-    [
-        "```python\n>>> 1 + 1\n3\n```",
-        "```pycon\n>>> 1 + 1\n3\n```",
-        "```{code-block} python\n>>> 1 + 1\n3\n```",
-        "    >>> 1 + 1\n    3",
-        "- item\n\n      >>> 1 + 1\n      3",
-    ],
-)
-def test_a_prompt_that_sphinx_would_not_run_is_rejected(book, unseen):
-    book.page(unseen)
-    assert book.build().says("other.md:", "Sphinx would not run this `>>>`")
+DEEP = """```{doctest}
+>>> 1
+1
+>>> 2
+2
+>>> def deep():
+...     return 1 / 0  # it raises here
+```
+
+```{doctest}
+>>> deep()
+1
+```"""
+
+
+@pytest.mark.parametrize("options", [(), ("-j", "2")], ids=["serial", "parallel"])
+def test_a_function_of_an_earlier_block_that_raises_is_shown_at_its_line(book, options):
+    book.page(DEEP)
+    built = book.build(*options)
+    assert built.says("other.md:13: WARNING: the example does not hold", "ZeroDivisionError")
+    assert 'File "<doctest other.md:4[2]>", line 2, in deep\n' in built.said
+    assert "return 1 / 0  # it raises here\n" in built.said
+    assert built.said.count("WARNING") == 1
+
+
+def test_the_standard_builder_shows_it_too(book):
+    book.page(f"{DEEP}\n\n```{{testcode}}\nx = 1\nprint(x)\n```\n\n```{{testoutput}}\n2\n```")
+    built = book.build(builder="doctest")
+    output = (book.root / "out" / "output.txt").read_text()
+    assert built.status == 1
+    assert 'File "other.md", line 1' in output
+    assert 'File "<doctest other.md:' in output
+    assert "return 1 / 0  # it raises here\n" in output
+    assert "Expected:\n    2\nGot:\n    1\n" in output  # read, then run: both compile
+    assert "7 tests" in output
+    assert "2 failures in tests" in output
+
+
+def test_code_and_its_output_apart_are_run_too_and_told_at_their_line(book):
+    good = "```{testcode}\nprint(1)\n```\n\n```{testoutput}\n1\n```"
+    book.page(f"{good}\n\n{good.replace('print(1)', 'x = 1' + chr(10) + 'print(x + 1)')}")
+    built = book.build()
+    assert built.says("other.md:12: WARNING: the example does not hold", "Expected:", "Got:")
+    page = book.html("other")
+    assert page.count("verified highlight") == page.count("failed highlight") == 1
 
 
 @pytest.mark.parametrize(
-    "skipped",
+    ("code", "expected", "shown"),
     [
-        "```{doctest}\n:options: +SKIP\n\n>>> 1 + 1\n3\n```",
-        "```{doctest}\n:skipif: True\n\n>>> 1 + 1\n3\n```",
-        "```{doctest}\n>>> 1 + 1 # doctest: +SKIP\n3\n```",
+        ('print("a", "")', "a", "Expected:\n    a\nGot:\n    a·"),
+        ('print("a\\tb")', "a b", "Expected:\n    a·b\nGot:\n    a→b"),
+        ('print("a\\xa0b")', "a b", "Expected:\n    a·b\nGot:\n    a\\xa0b"),
+        ('print("a\\u200bb")', "ab", "Expected:\n    ab\nGot:\n    a\\u200bb"),
+        ('print("a  c")', "a b", "Expected:\n    a b\nGot:\n    a  c"),
     ],
 )
-def test_a_skipped_example_is_rejected(book, skipped):
-    book.page(skipped)
-    assert book.build().says("other.md:", "this example is skipped")
+def test_a_difference_that_is_not_seen_is_shown(book, code, expected, shown):
+    book.page(f"```{{doctest}}\n>>> {code}\n{expected}\n```")
+    assert book.build().says(shown)
 
 
-def test_a_hidden_example_is_rejected(book):
-    book.page("```{doctest}\n:hide:\n\n>>> 1 + 1\n2\n```")
-    assert book.build().says("other.md:", "this example is hidden")
-
-
-def test_code_and_its_output_apart_are_run_too(book):
-    book.page("```{testcode}\nprint(1 + 1)\n```\n\n```{testoutput}\n3\n```")
-    assert book.build().says("other.md:", "Expected:", "Got:")
+@pytest.mark.parametrize("code", ["print(10**6 * 'x')", "for i in range(10**5): print(i)"])
+def test_a_megabyte_of_output_is_cut_on_the_terminal_and_on_the_page(book, code):
+    book.page(f"```{{doctest}}\n>>> {code}\n1\n```\n")
+    built = book.build("-q")
+    assert built.says("other.md:4: WARNING: the example does not hold", " more ", "…")
+    assert len(built.said) < 10_000
+    assert len(book.html("other")) < 50_000
 
 
 def test_what_an_earlier_page_left_behind_does_not_help_a_later_one(book):
@@ -186,6 +219,80 @@ def test_a_removed_page_is_missed_where_it_is_named(book):
     (book.root / "docs" / "other.md").unlink()
     assert book.build().says("index.md", "other")
     assert book.build().says("index.md", "other")
+
+
+# -- and when not ---------------------------------------------------------------------------------
+
+COUNTED = """Prose.
+
+```{{doctest}}
+>>> from halves.half import half
+>>> with open({log!r}, "a") as log: _ = log.write("run ")
+>>> half(4)
+2.0
+```
+"""
+
+
+@pytest.fixture
+def counted(book):
+    """A book that notes each run of its page's examples."""
+    log = book.root / "log"
+    book.page(COUNTED.format(log=str(log)))
+    book.runs = lambda: len(log.read_text().split()) if log.exists() else 0
+    assert book.build().status == 0
+    assert book.runs() == 1
+    return book
+
+
+def test_an_edit_of_prose_runs_nothing_and_the_page_counts_as_before(counted):
+    counted.edit("docs/other.md", "Prose.", "More\n\nprose.")
+    built = counted.build()
+    assert built.status == 0
+    assert "0 added, 1 changed" in built.said
+    assert "5 examples verified" in built.said
+    assert "verified highlight" in counted.html("other")
+    assert counted.runs() == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("docs/other.md", ">>> half(4)", ">>> half(4.0)"),
+        ("docs/other.md", "2.0\n", "2.0\n>>> 1\n1\n"),
+        ("docs/other.md", "{doctest}\n", "{doctest}\n:options: +ELLIPSIS\n\n"),
+        ("docs/other.md", "Prose.", "```{testsetup}\nx = 1\n```"),
+        ("halves/half.py", "TWO\n\n", "TWO\n\n# a note\n\n"),
+        ("halves/ground.py", "2", "1 + 1"),
+        ("halves/__init__.py", "", "# a note"),
+        ("conf.py", "project", "doctest_global_setup = 'extra = 1'\nproject"),
+    ],
+)
+def test_any_other_edit_runs_it_again(counted, file, old, new):
+    counted.edit(file, old, new)
+    assert counted.build().status == 0
+    assert counted.runs() == 2
+    assert counted.build().status == 0
+    assert counted.runs() == 2
+
+
+def test_a_page_that_failed_is_run_again_and_told_at_its_new_line(counted):
+    counted.edit("docs/other.md", "2.0", "2.5")
+    assert counted.build().says("other.md:8: WARNING: the example does not hold")
+    counted.edit("docs/other.md", "Prose.", "More\n\nprose.")
+    assert counted.build().says("other.md:10: WARNING: the example does not hold")
+    counted.edit("docs/other.md", "2.5", "2.0")
+    assert counted.build().status == 0
+    assert counted.runs() == 4
+
+
+def test_parallel_readers_remember_too(counted):
+    counted.edit("halves/ground.py", "2", "1 + 1")
+    assert counted.build("-j", "2").status == 0
+    assert counted.runs() == 2
+    counted.edit("docs/other.md", "Prose.", "More prose.")
+    assert counted.build("-j", "2").status == 0
+    assert counted.runs() == 2
 
 
 # -- in parallel ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -140,6 +140,95 @@ def test_token_rewards_sum_to_the_objective(seed, beta):
     assert np.isclose(ig.ptx_objective(r, log_p, log_sft, beta), expected, atol=1e-12, rtol=1e-10)
     ptx = ig.ptx_objective(r, log_p, log_sft, beta, -3.0, 2.0)
     assert np.isclose(ptx, expected - 6, atol=1e-12, rtol=1e-10)
+
+
+# -- texts of unequal length --------------------------------------------------------------
+
+lengths = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=4)
+
+
+def batch_of(rng, sizes, extra=0):
+    """Texts of so many tokens of prompt and answer, and the batch that they are.
+
+    Prompts are padded on the left, answers on the right, with any token, and with more of it
+    than is needed.
+    """
+    texts = [(rng.integers(11, size=p), rng.integers(11, size=a)) for p, a in sizes]
+    start, t = (max(s[i] for s in sizes) + extra for i in (0, 1))
+    tokens = rng.integers(11, size=(len(sizes), start + t))
+    real = np.zeros(tokens.shape, dtype=bool)
+    for row, there, (prompt, answer) in zip(tokens, real, texts, strict=True):
+        here = slice(start - len(prompt), start + len(answer))
+        row[here], there[here] = np.concatenate([prompt, answer]), True
+    return texts, tokens, real, start
+
+
+@pytest.mark.holds("token_log_probs", "reward", by="brute force: one text after the other")
+@settings(max_examples=15)
+@given(SEEDS, lengths, st.integers(0, 1))
+def test_padding_changes_no_log_probability_and_no_reward(seed, sizes, extra):
+    rng = rng_of(seed)
+    params = small(seed % 1000, n=10) | {"w_r": rng.normal(size=8), "b_r": np.array(0.5)}
+    texts, tokens, real, start = batch_of(rng, sizes, extra)
+    log_p = ig.token_log_probs(params, tokens, start, 2, real)
+    r = ig.reward(params, tokens, 2, real)
+    assert not log_p[~real[:, start:]].any()
+    for i, (prompt, answer) in enumerate(texts):
+        alone = np.concatenate([prompt, answer])
+        theirs = ig.token_log_probs(params, alone, len(prompt), 2)
+        np.testing.assert_allclose(log_p[i][real[i, start:]], theirs, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(r[i], ig.reward(params, alone, 2), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.holds("sft_loss", by="brute force: one text after the other")
+@settings(max_examples=15)
+@given(SEEDS, lengths, st.integers(0, 1))
+def test_padding_changes_neither_the_sft_loss_nor_its_gradient(seed, sizes, extra):
+    params = small(seed % 1000, n=10)
+    texts, tokens, real, start = batch_of(rng_of(seed), sizes, extra)
+
+    def one_by_one(params):
+        surprises = [
+            -ig.token_log_probs(params, np.concatenate([p, a]), len(p), 2) for p, a in texts
+        ]
+        return autograd.numpy.mean(autograd.numpy.concatenate(surprises))
+
+    ours = autograd.value_and_grad(ig.sft_loss)(params, tokens, start, 2, real)
+    loss, grads = autograd.value_and_grad(one_by_one)(params)
+    assert np.isclose(ours[0], loss, rtol=1e-10)
+    for name in grads:
+        np.testing.assert_allclose(ours[1][name], grads[name], rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.holds("token_rewards", "ptx_objective", by="brute force: one answer after the other")
+@given(SEEDS, st.lists(st.integers(1, 5), min_size=1, max_size=4), st.booleans())
+def test_padding_on_either_side_earns_nothing(seed, sizes, left):
+    rng, n = rng_of(seed), max(sizes) + 1
+    r, (log_p, log_sft) = rng.normal(size=len(sizes)), rng.normal(size=(2, len(sizes), n))
+    place = np.arange(n)[::-1] if left else np.arange(n)
+    real = place < np.array(sizes)[:, None]
+    earned = ig.token_rewards(r, log_p, log_sft, 0.3, real)
+    assert not earned[~real].any()
+    whole = []
+    for i in range(len(sizes)):
+        its = log_p[i][real[i]], log_sft[i][real[i]], 0.3
+        np.testing.assert_allclose(
+            earned[i][real[i]], ig.token_rewards(r[i], *its), rtol=1e-10, atol=1e-12
+        )
+        whole.append(ig.ptx_objective(r[i], *its))
+    ours = ig.ptx_objective(r, log_p, log_sft, 0.3, real=real)
+    assert np.isclose(ours, np.mean(whole), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.holds("mean_real", by="library: numpy.ma.mean")
+@given(SEEDS, st.integers(1, 4), st.integers(1, 4))
+def test_a_mean_counts_what_is_real_once(seed, b, n):
+    rng = rng_of(seed)
+    x, real = rng.normal(size=(b, n)), rng.random((b, n)) < 0.5
+    real[0, 0] = True
+    found = np.ma.array(x, mask=~real).mean()
+    assert ig.mean_real(np.where(real, x, np.nan), real) == pytest.approx(found, rel=1e-12)
+    assert ig.mean_real(x) == pytest.approx(np.mean(x), rel=1e-12, abs=1e-14)
 
 
 # -- the task -----------------------------------------------------------------------------
@@ -332,6 +421,41 @@ def test_the_nearest_share_finds_every_true_share(n, data):
         (lambda: ig.nearest_share(5.0, 0), "at least one"),
         (lambda: ig.token_log_probs({}, np.zeros(4, int), 0, 1), "no answer starts"),
         (lambda: ig.preferences(np.zeros((4, 14), int), 4), "equally good"),
+        (lambda: ig.preferences(np.zeros((4, 14), int), 3), "k is 3, and 4 the answers"),
+        (lambda: ig.preferences(np.zeros((4, 14), int), 1), "k is 1"),
+        (lambda: ig.mistakes(np.zeros((4, 7), int)), "prompt has 7 tokens, not 8"),
+        (lambda: ig.demonstrate(np.zeros((4, 7), int), 0.0, rng_of(0)), "7 tokens, not 8"),
+        (lambda: ig.demonstrate(np.zeros((4, 8), int), 1.5, rng_of(0)), "errors is 1.5"),
+        (lambda: ig.prompts([], True), "merges must be those of the tiny model"),
+        (lambda: ig.answer(5, 0), "times is 0, not 1 to 5"),
+        (lambda: ig.answer(5, 6), "times is 6, not 1 to 5"),
+        (lambda: ig.mean_real(np.zeros(0)), "has no mean"),
+        (lambda: ig.mean_real(np.zeros(2), np.zeros(2, bool)), "has no mean"),
+        (lambda: ig.reward_loss(np.zeros(0), np.zeros(0)), "has no mean"),
+        (lambda: ig.reward_loss(np.array([np.inf]), np.array([np.inf])), "be finite"),
+        (lambda: ig.win_rate(np.inf, np.inf), "no numbers"),
+        (lambda: ig.petaflop_days(-1.0), "operations is negative"),
+        (lambda: ig.nearest_share(-1.0, 3), "per_cent is -1"),
+        (lambda: ig.nearest_share(101.0, 3), "per_cent is 101"),
+        (
+            lambda: ig.token_rewards(np.zeros(2), *np.zeros((2, 2, 3)), 1.0, np.eye(2, 3) > 1),
+            "leaves an answer no token",
+        ),
+        (
+            lambda: ig.ptx_objective(np.zeros(0), *np.zeros((2, 0, 3)), 1.0),
+            "has no mean",
+        ),
+        (lambda: ig.sft_loss(small(0), np.array([1, 2, -100, -100]), 2, 2), "one is -100"),
+        (lambda: ig.sft_loss(small(0), np.array([1, 2, 3, -100]), 2, 2), "one is -100"),
+        (lambda: ig.sft_loss(small(0), np.array([1, 2, 3, 11]), 2, 2), "one is 11"),
+        (
+            lambda: ig.sft_loss(small(0), np.arange(4), 2, 2, np.arange(4) < 1),
+            "a prompt end before start",
+        ),
+        (
+            lambda: ig.sft_loss(small(0), np.arange(4), 2, 2, np.arange(4) < 2),
+            "has no mean",
+        ),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -67,7 +67,7 @@ def test_discounted_surprises_telescope_to_the_advantage_to_the_end(seed, t, gam
 
 @pytest.mark.holds("check_values", by="brute force: every pair of lengths")
 def test_only_one_value_more_than_rewards_will_do():
-    for rewards in range(5):
+    for rewards in range(1, 5):
         for values in range(6):
             good = values - rewards == 1
             with nullcontext() if good else pytest.raises(ValueError, match="rewards need"):
@@ -302,6 +302,56 @@ def test_the_tilted_gaussian_by_integration():
     assert np.isclose(gain, (tilted - ref) @ gold, rtol=1e-10, atol=1e-10)
 
 
+# -- episodes of unequal length -----------------------------------------------------------
+
+
+@pytest.mark.holds("n_step_advantages", "td_errors", "gae", by="brute force: one by one")
+@given(SEEDS, st.lists(st.integers(1, 5), min_size=1, max_size=4), st.booleans(), UNIT, UNIT)
+def test_padding_on_either_side_changes_no_advantage(seed, sizes, left, gamma, lam):
+    rng, t = rng_of(seed), max(sizes) + 1
+    r, v = rng.normal(size=(len(sizes), t)), rng.normal(size=(len(sizes), t + 1))
+    place = np.arange(t)[::-1] if left else np.arange(t)
+    real = place < np.array(sizes)[:, None]
+    for function, given_ in (
+        (rlhf.n_step_advantages, (gamma,)),
+        (rlhf.td_errors, (gamma,)),
+        (rlhf.gae, (gamma, lam)),
+    ):
+        together = function(r, v, *given_, real)
+        assert not together[~real].any()
+        for i, there in enumerate(real):
+            end = np.flatnonzero(there)[-1] + 1
+            alone = function(r[i][there], np.append(v[i, :-1][there], v[i, end]), *given_)
+            np.testing.assert_allclose(together[i][there], alone, rtol=1e-10, atol=1e-12)
+
+
+@given(SEEDS, st.lists(st.integers(1, 5), min_size=1, max_size=3), UNIT)
+def test_with_lambda_1_both_estimates_agree_on_a_padded_batch_too(seed, sizes, gamma):
+    rng, t = rng_of(seed), max(sizes)
+    r, v = rng.normal(size=(len(sizes), t)), rng.normal(size=(len(sizes), t + 1))
+    real = np.arange(t) < np.array(sizes)[:, None]
+    one, other = rlhf.gae(r, v, gamma, 1.0, real), rlhf.n_step_advantages(r, v, gamma, real)
+    np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@given(SEEDS, st.sampled_from([0.0, 1.0, -3e5, 0.1]), st.integers(1, 4))
+def test_equal_advantages_have_no_spread_and_others_have_scipys(seed, level, n):
+    with pytest.raises(ValueError, match="no spread"):
+        rlhf.standardised(np.full((n, 3), level))
+    x = rng_of(seed).normal(size=(n, 3))
+    np.testing.assert_allclose(
+        rlhf.standardised(x), stats.zscore(x, axis=None), rtol=1e-10, atol=1e-12
+    )
+
+
+@pytest.mark.holds("standardised", by="library: scipy.stats.zscore")
+@pytest.mark.parametrize("x", [[], [1.0], [np.nan, 1.0], [np.inf, 1.0], [0.0, 1e-300]])
+def test_what_has_no_spread_is_refused(x):
+    with pytest.raises(ValueError, match="no spread"):
+        rlhf.standardised(np.array(x))
+    np.testing.assert_allclose(rlhf.standardised(np.array([1.0, 3])), stats.zscore([1.0, 3]))
+
+
 # -- the tiny model -----------------------------------------------------------------------
 
 ALIGNED = load_aligned()
@@ -329,6 +379,66 @@ def test_the_ppo_loss_of_the_old_policy_is_minus_the_mean_advantage():
     _, batch = one_rollout()
     given = ALIGNED["ppo"], batch["tokens"], batch["log_p"], batch["adv"], ALIGNED["h"]
     assert np.isclose(rlhf.ppo_loss({}, *given), -batch["adv"].mean(), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("rollout", "ppo_loss", "ppo_iteration", by="brute force: without padding")
+def test_padding_before_a_prompt_changes_no_rollout_and_no_step():
+    a, (judge, plain) = ALIGNED, one_rollout()
+    x = prompts(a["merges"], held_out=False)[:8]
+    wide = np.concatenate([np.full((8, 3), 7), x], axis=-1)
+    real = np.arange(11) >= 3 * np.ones((8, 1))
+    models = a["ppo"], a["sft"], judge
+    padded = rlhf.rollout(*models, wide, ANSWER, a["h"], 1.0, rng_of(0), real)
+    np.testing.assert_array_equal(padded["tokens"][:, 3:], plain["tokens"])
+    for name in ("log_p", "log_sft", "r", "v", "earned", "adv"):
+        np.testing.assert_allclose(padded[name], plain[name], rtol=1e-8, atol=1e-10)
+    part = last_layer(a["ppo"])
+    steps = [
+        rlhf.ppo_iteration(part, a["ppo"], batch, None, 1e-3, a["h"])[0]
+        for batch in (plain, padded)
+    ]
+    for name in part:
+        np.testing.assert_allclose(steps[1][name], steps[0][name], atol=1e-6)
+
+
+@pytest.mark.holds("ppo_loss", by="brute force: answer by answer")
+@settings(max_examples=5)
+@given(SEEDS, st.lists(st.integers(1, ANSWER), min_size=2, max_size=4))
+def test_padding_behind_an_answer_changes_neither_the_ppo_loss_nor_its_gradient(seed, sizes):
+    rng, policy, h, b = rng_of(seed), ALIGNED["ppo"], ALIGNED["h"], len(sizes)
+    tokens, adv = ROLLED["tokens"][:b], rng.normal(size=(b, ANSWER))
+    log_p = ROLLED["log_p"][:b] + 0.3 * rng.normal(size=(b, ANSWER))
+    real = np.arange(tokens.shape[1]) < 8 + np.array(sizes)[:, None]
+    part = last_layer(policy)
+
+    def one_by_one(part):
+        losses = [
+            n * rlhf.ppo_loss(
+                part, policy, tokens[i : i + 1, : 8 + n], log_p[i : i + 1, :n],
+                adv[i : i + 1, :n], h,
+            )
+            for i, n in enumerate(sizes)
+        ]  # fmt: skip
+        return sum(losses) / sum(sizes)
+
+    given_ = part, policy, tokens, log_p, adv, h, real
+    (ours, slope), (loss, theirs) = (
+        autograd.value_and_grad(rlhf.ppo_loss)(*given_),
+        autograd.value_and_grad(one_by_one)(part),
+    )
+    assert np.isclose(ours, loss, rtol=1e-10)
+    for name in part:
+        np.testing.assert_allclose(slope[name], theirs[name], rtol=1e-8, atol=1e-10)
+
+
+def test_an_iteration_refuses_advantages_without_spread_and_a_batch_that_does_not_divide():
+    given_ = last_layer(ALIGNED["ppo"]), ALIGNED["ppo"]
+    flat = ROLLED | {"adv": np.full((8, ANSWER), 0.1)}
+    with pytest.raises(ValueError, match="no spread"):
+        rlhf.ppo_iteration(*given_, flat, None, 1e-3, ALIGNED["h"])
+    for minibatches in (0, 3):
+        with pytest.raises(ValueError, match=f"{minibatches} minibatches do not divide 8"):
+            rlhf.ppo_iteration(*given_, ROLLED, None, 1e-3, ALIGNED["h"], minibatches)
 
 
 def test_a_pass_over_a_batch_makes_its_good_answers_likelier():
@@ -438,6 +548,23 @@ def test_the_summary_of_the_sft_model_itself_has_no_kl():
     assert rlhf.summary(batch)[2] == 0
 
 
+HALF = np.full((2, 2), 0.5)
+
+
+@pytest.mark.holds("check_table", by="brute force: case by case")
+def test_a_table_is_drawn_from_in_eight_parts():
+    rlhf.check_table(HALF, 1, 8)
+    for ref, steps, batch in ((HALF, 0, 8), (HALF, 1, 9), (np.eye(2), 1, 8), (HALF[:0], 1, 8)):
+        with pytest.raises(ValueError, match=r"^ppo_table: "):
+            rlhf.check_table(ref, steps, batch)
+
+
+def step_of(x, y):
+    """A step after one answer y to prompt x."""
+    one = np.array([x]), np.array([y]), np.ones(1)
+    return rlhf.clip_step(np.zeros((2, 2)), HALF, *one, 1.0)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -445,7 +572,38 @@ def test_the_summary_of_the_sft_model_itself_has_no_kl():
         (lambda: rlhf.n_step_advantages(np.ones(3), np.ones(5), 1.0), "need 4 values"),
         (lambda: rlhf.ppo_clip(np.ones(3), np.ones(3), 0.0), "must be positive"),
         (lambda: rlhf.kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])), "infinite"),
-        (lambda: rlhf.optimum(np.ones(2) / 2, np.ones(2), 0.0), "without a leash"),
+        (lambda: rlhf.optimum(np.ones(2) / 2, np.ones(2), 0.0), "beta must be positive"),
+        (lambda: rlhf.optimum(np.zeros(2), np.ones(2), 1.0), "ref allows no answer"),
+        (lambda: rlhf.gae(np.zeros((1, 0)), np.zeros((1, 1)), 1.0, 1.0), "steps must be"),
+        (lambda: rlhf.gae(np.zeros(2), np.zeros(3), 1.5, 1.0), "gamma must be between"),
+        (lambda: rlhf.gae(np.zeros(2), np.zeros(3), 1.0, -0.5), "lam must be between"),
+        (lambda: rlhf.td_errors(np.zeros(2), np.zeros(3), np.nan), "gamma must be between"),
+        (lambda: rlhf.n_step_advantages(np.zeros(2), np.zeros(3), 2.0), "gamma must be"),
+        (
+            lambda: rlhf.policy_gradient(np.zeros((1, 3)), np.array([-1]), np.zeros(1)),
+            "actions must be 0 to 2, one is -1",
+        ),
+        (
+            lambda: rlhf.policy_gradient(np.zeros((0, 3)), np.zeros(0, int), np.zeros(0)),
+            "actions must be 1 or more",
+        ),
+        (lambda: rlhf.rank_answers(np.ones(3), 2, -1, rng_of(0)), "n must be 0"),
+        (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 0, rng_of(0)), "steps must be 1"),
+        (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 1, rng_of(0), 1.0, 12), "divide 12"),
+        (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 1, rng_of(0), 1.0, 0), "divide 0"),
+        (lambda: rlhf.ppo_table(np.eye(2), HALF, 1.0, 1, rng_of(0)), "allow every answer"),
+        (
+            lambda: rlhf.clip_step(
+                np.zeros((1, 2)), np.array([[0.0, 1.0]]), *np.zeros((2, 1), int), np.ones(1), 1.0
+            ),
+            "old must allow",
+        ),
+        (lambda: step_of(-1, 0), "clip_step: x must be 0 to 1, one is -1"),
+        (lambda: step_of(0, 2), "clip_step: y must be 0 to 1, one is 2"),
+        (lambda: rlhf.best_of_n(np.array([0.5, 0.2]), 2), "sum to one"),
+        (lambda: rlhf.best_of_n(np.array([1.5, -0.5]), 2), "sum to one"),
+        (lambda: rlhf.tilted_gold(*HALF, HALF, 0.0), "beta must be positive"),
+        (lambda: rlhf.dpo_loss(*np.zeros((4, 0)), 1.0), "has no mean"),
         (lambda: rlhf.best_of_n(np.ones(2) / 2, 0), "at least one"),
         (lambda: rlhf.best_of_n_kl(0), "at least one"),
         (lambda: rlhf.doubling(1.0, 0.1, 0.0), "must be positive"),
@@ -531,3 +689,10 @@ def test_a_draw_above_all_that_rounding_left_is_the_last_answer():
     assert np.cumsum(softmax(np.log(ref)))[-1] < np.nextafter(1.0, 0.0)
     pi, _ = rlhf.ppo_table(ref, np.arange(7.0)[None], 0.5, 1, Highest(np.random.PCG64(0)))
     assert pi.argmax() == 6
+
+
+def test_what_the_reference_never_says_weighs_nothing_however_good_it_is():
+    ref, r = np.array([0.75, 0.25, 0.0]), np.array([0.0, 0.0, 1e6])
+    best, log_z = rlhf.optimum(ref, r, 0.01)
+    np.testing.assert_allclose(best, ref, rtol=1e-12)
+    assert log_z == pytest.approx(0, abs=1e-12)

@@ -1,14 +1,16 @@
 """Entry 19 against the reference ROUGE, brute force and counted draws."""
 
 import re
+import string
+import unicodedata
 from collections import Counter
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rouge_score import rouge_scorer, tokenize
+from rouge_score import rouge_scorer, tokenize, tokenizers
 from scipy import stats
 
 from snippets import self_instruct as s
@@ -18,13 +20,54 @@ TOKENS = st.lists(st.sampled_from("abcde"), max_size=8)
 SAMPLES = ["the", "The", "cat,", "sat", "on", "a-mat", "3", "times.", "ÉTÉ"]
 TEXTS = st.lists(st.sampled_from(SAMPLES)).map(" ".join)
 SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
+
+
+class AnyScript(tokenizers.Tokenizer):
+    """Our words for the reference scorer."""
+
+    def tokenize(self, text):
+        return s.words(text)
+
+
+OURS = rouge_scorer.RougeScorer(["rougeL"], tokenizer=AnyScript())
 HUMAN = [f"{verb} the {noun} of a friend" for verb in ("tell", "sort", "mend") for noun in "xyz"]
 
 
-@pytest.mark.holds("words", by="library: rouge_score.tokenize")
+@pytest.mark.holds("ascii_words", by="library: rouge_score.tokenize")
 @given(st.text())
-def test_words_are_the_reference_tokens(text):
-    assert s.words(text) == tokenize.tokenize(text, None)
+def test_ascii_words_are_the_reference_tokens(text):
+    assert s.ascii_words(text) == tokenize.tokenize(text, None)
+
+
+@pytest.mark.holds("words", by="brute force: character by character")
+@given(st.text())
+def test_words_are_runs_of_letters_marks_and_digits_in_any_script(text):
+    def inside(c):
+        return c.isalnum() or unicodedata.category(c) in ("Mn", "Mc", "Me", "Nl", "No")
+
+    runs = groupby(text.lower(), inside)
+    assert s.words(text) == ["".join(run) for is_word, run in runs if is_word]
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_of_ascii_both_ways_to_cut_make_the_same_words(text):
+    assert s.words(text) == s.ascii_words(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Напиши короткое стихотворение о море.",
+        "Écrivez un été à Ærø.",
+        "दो वाक्यों में उत्तर दें",
+        "用一句话解释这首诗。",
+        "اكتب قصيدة قصيرة",
+    ],
+)
+def test_a_text_of_any_script_is_like_itself_and_not_novel(text):
+    assert s.rouge_l(text, text) == 1
+    assert not s.is_novel(text, [text])
+    assert s.is_novel(text, [text[::-1]])
 
 
 @pytest.mark.holds("lcs", by="brute force: every subsequence")
@@ -38,7 +81,7 @@ def test_the_lcs_is_the_longest_run_of_choices_that_both_allow(a, b):
 @pytest.mark.holds("rouge_l", by="library: rouge_score.rouge_scorer")
 @given(TEXTS, TEXTS)
 def test_rouge_l_is_the_reference_implementations_to_the_last_bit(a, b):
-    assert s.rouge_l(a, b) == SCORER.score(b, a)["rougeL"].fmeasure
+    assert s.rouge_l(a, b, s.ascii_words) == SCORER.score(b, a)["rougeL"].fmeasure
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -58,7 +101,7 @@ def test_rouge_l_is_symmetric_and_one_only_for_the_same_words(a, b):
 @pytest.mark.holds("is_novel", by="library: rouge_score.rouge_scorer")
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.floats(0.1, 1))
 def test_a_text_is_novel_if_its_nearest_neighbour_is_far_enough(text, pool, threshold):
-    nearest = max((SCORER.score(p, text)["rougeL"].fmeasure for p in pool), default=0)
+    nearest = max((OURS.score(p, text)["rougeL"].fmeasure for p in pool), default=0)
     assert s.is_novel(text, pool, threshold) == (nearest < threshold)
 
 
@@ -77,6 +120,15 @@ def test_a_text_is_novel_if_its_nearest_neighbour_is_far_enough(text, pool, thre
 )
 def test_instructions_too_short_too_long_or_of_pictures_are_not_fit(text, fit):
     assert s.is_fit(text) is fit
+
+
+@pytest.mark.holds("begins_well", by="library: string.punctuation")
+@given(st.text(max_size=3))
+def test_an_instruction_begins_well_as_the_authors_code_has_it(text):
+    def turned_away(inst):
+        return inst[0] in string.punctuation or not inst[0].isascii()
+
+    assert s.begins_well(text) == (text != "" and not turned_away(text))
 
 
 ABOUT_PICTURES = ["Draw", "picture.", "Images!", "pictures", "graphic", "Graph", "imagery", "a"]
@@ -189,6 +241,31 @@ def test_outputs_first_gives_each_label_its_turn_and_its_own_inputs(joint):
     assert set(Counter(y for _, y in pairs).values()) == {2000}
     wanted = 2000 * joint / joint.sum(axis=0)
     assert (stats.chisquare(counted(pairs), wanted, axis=0).pvalue > 0.001).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda rng: s.bigram_writer(rng, []), "prompt holds no text"),
+        (lambda rng: s.bootstrap(rng, HUMAN, s.bigram_writer, -1), "rounds must be 0"),
+        (lambda rng: s.input_first(rng, np.eye(2), 3), "sum to one"),
+        (lambda rng: s.output_first(rng, np.eye(2), 3), "sum to one"),
+        (lambda rng: s.input_first(rng, np.array([[1.5], [-0.5]]), 3), "sum to one"),
+        (lambda rng: s.input_first(rng, np.eye(2) / 2, -1), "n must be 0"),
+        (lambda rng: s.output_first(rng, np.eye(2) / 2, -1), "n must be 0"),
+        (lambda rng: s.output_first(rng, np.zeros((0, 0)), 1), "sum to one"),
+    ],
+)
+@pytest.mark.holds("check_joint", by="brute force: case by case")
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.random.default_rng(0))
+    s.check_joint(np.eye(2) / 2)
+
+
+def test_an_input_that_the_model_never_writes_is_never_drawn():
+    joint = np.array([[0.5, 0.5], [0.0, 0.0]])
+    assert {x for x, _ in s.input_first(np.random.default_rng(0), joint, 50)} == {0}
 
 
 def test_a_label_that_no_input_has_is_refused():

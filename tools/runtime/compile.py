@@ -1,4 +1,4 @@
-"""Run by compile.mjs inside Pyodide: a zip of Python files, compiled and without what none needs."""
+"""Run by compile.mjs inside Pyodide: a zip of Python files, compiled, without what none needs."""
 
 import importlib.util
 import io

@@ -45,9 +45,9 @@ def sources(name: str) -> Iterator[bytes]:
             yield path.read_bytes()
     with suppress(subprocess.CalledProcessError, KeyError):
         yield from_carrier(name)
-    with suppress(OSError):
-        with urllib.request.urlopen(LOCK["own_address"] + name, timeout=60) as answer:
-            yield answer.read()
+    address = LOCK["own_address"] + name
+    with suppress(OSError), urllib.request.urlopen(address, timeout=60) as answer:
+        yield answer.read()
 
 
 def from_carrier(name: str) -> bytes:

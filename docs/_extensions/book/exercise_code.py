@@ -4,8 +4,7 @@ What the reader gets is derived from our solution: its signature, its docstring,
 place of the body, or of the lines that end in ``# yours``.  A proof tries the solution, the stub
 and every wrong answer, and finds what would judge a reader wrongly.
 
-Ground floor: knows Python and NumPy alone.  Above it: ``exercises`` and
-``tools/exercises.py``.
+Above it: ``exercises`` and ``tools/exercises.py``.
 """
 
 import ast
@@ -19,6 +18,8 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+
+from book.messages import EXERCISES
 
 YOURS = re.compile(r"\s*# yours$")
 WIDE = re.compile(r"\bu?int(8|16|32|64)\b")
@@ -177,7 +178,12 @@ class Fault:
     """What would judge a reader wrongly, and its line in the module."""
 
     line: int
-    words: str
+    code: str
+    filled: tuple = ()
+
+    @property
+    def words(self) -> str:
+        return EXERCISES.text(self.code, *self.filled)
 
 
 def prove(module: Module, package: str) -> list[Fault]:
@@ -199,62 +205,52 @@ class Proof:
         self.exercise, self.code, self.stem, self.machinery = exercise, code, stem, machinery
         self.faults = []
 
-    def warn(self, line, message, *args):
-        self.faults.append(Fault(line, message % (self.code.id, *args)))
+    def warn(self, code, line, *filled):
+        self.faults.append(Fault(line, code, (self.code.id, *filled)))
 
     def run(self):
         line, wrongs = self.code.line, self.exercise.wrongs
         if len(self.exercise.cases) < LEAST_CASES:
-            self.warn(line, "exercise %s has not two cases: add inputs of another kind")
+            self.warn("few_cases", line)
         if len(wrongs) < LEAST_WRONG:
-            self.warn(line, "exercise %s has not three wrong answers: what do readers get wrong?")
+            self.warn("few_wrongs", line)
         for case in self.exercise.cases:
             if not case.__doc__:
-                message = "exercise %s: say in a docstring what is tried: “With …”"
-                self.warn(line_of(case), message)
+                self.warn("case_untold", line_of(case))
         try:
             self.try_solution()
             self.try_stub()
             self.try_wrongs()
         except Exception as error:
-            message = "exercise %s cannot be judged: %s: %s"
-            self.warn(line, message, type(error).__name__, error)
+            self.warn("not_judged", line, type(error).__name__, error)
 
     def try_solution(self):
         line, verdict = self.code.line, self.exercise.judge(self.exercise.solution)
         if not verdict.passed:
             told = (verdict.words, verdict.expected, verdict.got)
-            message = "exercise %s: our own solution fails. %s Expected %s, got %s"
-            self.warn(line, message, *told)
+            self.warn("solution_fails", line, *told)
         if any(WIDE.search(example.want) for example in self.exercise.examples):
-            message = (
-                "exercise %s: an example prints how wide integers are, which Pythons differ in"
-            )
-            self.warn(line, message)
+            self.warn("wide_integers", line)
         narrow = copy(self.exercise)
         narrow.cases = [narrowed(case) for case in self.exercise.cases]
         outcomes = (one.try_out(self.exercise.solution)[0] for one in (self.exercise, narrow))
         if any(map(self.machinery.unlike, *outcomes)):
-            message = "exercise %s: with integers of 32 bits the solution returns something else"
-            self.warn(line, message)
+            self.warn("narrow_integers", line)
 
     def try_stub(self):
         source = self.code.stub
         if self.machinery.judge_source(self.stem, self.code.id, source)["passed"]:
-            message = "exercise %s: the stub passes as it is: leave more to the reader"
-            self.warn(self.code.line, message)
+            self.warn("stub_passes", self.code.line)
 
     def try_wrongs(self):
         before = []
         for _, wrong in self.exercise.wrongs:
             line, outcomes = line_of(wrong), self.exercise.try_out(wrong)[0]
             if self.exercise.judge(wrong).passed:
-                message = "exercise %s: the wrong answer %s passes: add a case that tells it apart"
-                self.warn(line, message, wrong.__name__)
+                self.warn("wrong_passes", line, wrong.__name__)
             for other, known in before:
                 if not any(map(self.machinery.unlike, outcomes, known)):
-                    message = "exercise %s: %s behaves just as %s: add a case that differs"
-                    self.warn(line, message, wrong.__name__, other.__name__)
+                    self.warn("alike", line, wrong.__name__, other.__name__)
             before.append((wrong, outcomes))
 
 

@@ -22,15 +22,13 @@ import numpy as np
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from book import exercise_code
+from book.messages import EXERCISES
 from verified_book.assets import add_static
 from verified_book.page_notes import PageNotes
-
-logger = logging.getLogger(__name__)
 
 KINDS = ("predict", "change", "write")
 LEVELS = {"1": "easy", "2": "takes a while", "3": "hard"}
@@ -74,9 +72,9 @@ class ExerciseDirective(SphinxDirective):
     def run(self):
         id_, missing = self.arguments[0], {"kind", "level"} - self.options.keys()
         if missing:
-            self.warn("exercise %s has no :%s:", id_, ":, :".join(sorted(missing)))
+            self.warn("options", id_, ":, :".join(sorted(missing)))
         if id_ != nodes.make_id(id_):
-            self.warn("exercise %s: an id has small letters, digits and hyphens", id_)
+            self.warn("id_form", id_)
         kind, level = self.options.get("kind", "predict"), self.options.get("level", "1")
         here = Exercises.of(self.env).setdefault(self.env.docname, [])
         here.append(Record(self.env.docname, self.lineno, id_, kind, int(level)))
@@ -102,7 +100,7 @@ class ExerciseDirective(SphinxDirective):
         if kind == "write":
             self.show_code(box, folds, solution)
         elif solution is None:
-            self.warn("exercise %s has no {solution}", id_)
+            self.warn("no_solution", id_)
         elif kind == "predict":
             self.show_question(box, folds, solution)
         return [box]
@@ -134,16 +132,14 @@ class ExerciseDirective(SphinxDirective):
         """The solution's first example before the folds, without what it prints."""
         example = next((n for n in solution.findall() if is_example(n)), None)
         if example is None:
-            self.warn(
-                "exercise %s: no example in its {solution} prints the answer", box["exercise"]
-            )
+            self.warn("no_answer", box["exercise"])
             return
         found = DocTestParser().get_examples(example.get("test") or example.astext())
         asked = "\n".join(one.source.rstrip() for one in found)
         box.insert(box.index(folds[0]), python(asked, "question"))
 
-    def warn(self, message, *args):
-        logger.warning(message, *args, location=(self.env.docname, self.lineno), type="exercises")
+    def warn(self, code, *filled):
+        EXERCISES.warn(code, *filled, location=(self.env.docname, self.lineno))
 
 
 class FoldDirective(SphinxDirective):
@@ -168,7 +164,9 @@ def is_example(node):
 
 
 def python(text, *classes):
-    return nodes.literal_block(text, text, language="python", classes=[*classes])
+    """Code; the examples in its docstrings are run by the proof."""
+    ran = [line.strip() for line in text.splitlines() if line.lstrip().startswith(">>>")]
+    return nodes.literal_block(text, text, language="python", classes=[*classes], ran=ran)
 
 
 # -- the proof ------------------------------------------------------------------------------------
@@ -186,24 +184,22 @@ class Exercises(PageNotes):
         except SyntaxError as error:
             env.note_dependency(error.filename)
             place = f"{error.filename}:{error.lineno}"
-            logger.warning("this is no Python: %s", error.msg, location=place, type="exercises")
+            EXERCISES.warn("no_python", error.msg, location=place)
             return
         here = self.of(env).get(env.docname, [])
         codes = {code.id: code for code in module.codes} if module else {}
         written = {record.id for record in here if record.kind == "write"}
         for record in here:
             if record.kind == "write" and record.id not in codes:
-                message = 'exercise %s has no function: add @exercise("%s") to %s'
                 place = (record.docname, record.line)
                 told = (record.id, record.id, path_of(app.config, env.docname).name)
-                logger.warning(message, *told, location=place, type="exercises")
+                EXERCISES.warn("no_function", *told, location=place)
         if module is None:
             return
         for id_, code in codes.items():
             if id_ not in written:
-                message = "exercise %s stands on no page: add it to %s.md as one to write"
                 place = f"{module.path}:{code.line}"
-                logger.warning(message, id_, env.docname, location=place, type="exercises")
+                EXERCISES.warn("on_no_page", id_, env.docname, location=place)
         self.prove(app, module)
 
     def prove(self, app, module):
@@ -220,7 +216,7 @@ class Exercises(PageNotes):
             app.env.note_dependency(file)
         for fault in faults:
             place = f"{module.path}:{fault.line}"
-            logger.warning("%s", fault.words, location=place, type="exercises")
+            EXERCISES.warn(fault.code, *fault.filled, location=place)
 
 
 def tried(package, module):
@@ -229,8 +225,8 @@ def tried(package, module):
         try:
             faults = exercise_code.prove(module, package)
         except Exception as error:
-            message = f"the exercises cannot be imported: {type(error).__name__}: {error}"
-            faults = [exercise_code.Fault(1, message)]
+            why = type(error).__name__, error
+            faults = [exercise_code.Fault(1, "not_imported", why)]
         loaded = [m for n, m in sys.modules.items() if n.partition(".")[0] == package]
         files = {file for m in loaded if (file := getattr(m, "__file__", None))}
         return ground(sorted({*files, str(module.path)})), faults
@@ -267,14 +263,12 @@ def check(app: Sphinx, env):
             other = first.setdefault(record.id, record)
             if other is not record:
                 place = f"{env.doc2path(other.docname, False)}:{other.line}"
-                message = "exercise %s stands already in %s: choose another id"
                 location = (record.docname, record.line)
-                logger.warning(message, record.id, place, location=location, type="exercises")
+                EXERCISES.warn("twice", record.id, place, location=location)
     pages = {path.stem for path in Path(env.srcdir).rglob("*.md")}
     for path in sorted(path_of(app.config, "x").parent.glob("[!_]*.py")):
         if path.stem not in pages:
-            message = "these exercises have no page: name the module as its page is named"
-            logger.warning(message, location=f"{path}:1", type="exercises")
+            EXERCISES.warn("no_page", location=f"{path}:1")
 
 
 # -- HTML -----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 A build runs the code of many pages in one process.  None may see what another left there, none
 may end the build or double it, and one that never returns is told of by its file and line.
 
-Ground floor: knows Python and NumPy alone.  Above it: ``examples``, ``verified``, ``figures``.
+Knows Python and NumPy alone.  Above it: ``examples``, ``verified``, ``figures``.
 """
 
 import atexit
@@ -23,6 +23,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import ModuleType
+
+from verified_book.messages import VERIFIED
 
 # -- it ends --------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ def time_limit(seconds: float, place: str) -> Iterator[None]:
 
 
 def refuse(*_, **__):
-    raise RuntimeError("code of a page may not end, replace or double the process that builds it")
+    raise RuntimeError(VERIFIED.text("ends_process"))
 
 
 ENDS = ("_exit", "abort", "execv", "execve", "fork", "forkpty")
@@ -132,25 +134,32 @@ STATES = [  # of the process: how to learn it, and how to bring it back
 
 
 @contextmanager
-def undone(imported: Iterable[str] = ()) -> Iterator[list[str]]:
-    """Gives the process back as it was; says what could not be undone.
-
-    Of the packages that are imported, what their names stand for is kept too.
-    """
+def steady() -> Iterator[None]:
+    """Gives the process its states back; what Python has imported meanwhile stays as it is."""
     import numpy as np
 
+    contexts = (np.printoptions, np.errstate, warnings.catch_warnings, decimal.localcontext)
     states = [*STATES, (np.random.get_state, np.random.set_state), *handlers()]
-    tops, left_over = {*OWN, *(name.partition(".")[0] for name in imported)}, []
-    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in tops]
     with ExitStack() as stack:
-        for context in (
-            np.printoptions,
-            np.errstate,
-            warnings.catch_warnings,
-            decimal.localcontext,
-        ):
+        for context in contexts:
             stack.enter_context(context())
         kept = [(put, get()) for get, put in states]
+        try:
+            yield
+        finally:
+            for put, state in kept:
+                put(state)
+
+
+@contextmanager
+def undone(imported: Iterable[str] = ()) -> Iterator[list[str]]:
+    """Gives the process back as it was, with what names stand for in the packages imported.
+
+    It must not end there, and names the threads that it leaves.
+    """
+    tops, left_over = {*OWN, *(name.partition(".")[0] for name in imported)}, []
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in tops]
+    with steady():
         names = [(module, dict(vars(module))) for module in modules if module]
         contents = [(held, held.copy()) for held in (sys.path, sys.meta_path, sys.argv)]
         loaded, threads = dict(sys.modules), set(threading.enumerate())
@@ -165,8 +174,6 @@ def undone(imported: Iterable[str] = ()) -> Iterator[list[str]]:
             for held, before in contents:
                 held[:] = before
             sys.modules.update({n: m for n, m in loaded.items() if sys.modules.get(n) is not m})
-            for put, state in kept:
-                put(state)
             left_over += [t.name for t in threading.enumerate() if t not in threads and runs(t)]
 
 

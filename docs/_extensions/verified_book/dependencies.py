@@ -121,8 +121,15 @@ def version_of(package):
 
 def data_of(package, root):
     """A digest of the package's files that are no Python."""
-    files = sorted(p for p in Path(root, package).rglob("*.*") if p.suffix not in {".py", ".pyc"})
+    here = Path(root, package)
+    files = [path for path in sorted(here.rglob("*")) if is_data(path.relative_to(here), path)]
     return digest_of([(path.name, file_digest(path, stamp(path))) for path in files])
+
+
+def is_data(name, path):
+    """Whether this is a file that a module may read; what tools leave there is hidden."""
+    hidden = any(part[0] == "." or part == "__pycache__" for part in name.parts)
+    return not hidden and path.suffix != ".py" and path.is_file()
 
 
 # -- modules that are kept ------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 The parser, the groups and the comparison are ``sphinx.ext.doctest``'s own.  In every builder, its
 own included, a block is given a name of its own: there all blocks of a page share one, so that a
-traceback shows a line of another block, or dies looking for it.  That changes no verdict.
+traceback shows a line of another block, or dies looking for it.  That changes no outcome.
 
 Stands on ``alone`` and ``dependencies``.
 """
@@ -54,7 +54,7 @@ def text_of(node):
 @cache
 def lines(path):
     """The lines of a file, kept while one page is read."""
-    return Path(path).read_text("utf-8").split("\n")
+    return Path(path).read_text("utf-8", "replace").split("\n")
 
 
 def first_line(node):
@@ -82,12 +82,13 @@ def parse(node):
 
 
 def unreadable(node):
-    """Why doctest cannot read a block; None if it can."""
+    """Which of its lines doctest cannot read, and why; None if it can."""
     try:
         if node["testnodetype"] == "doctest":
             parse(node)
     except ValueError as error:
-        return str(error).replace(" of the docstring for block", "")
+        line, why = re.match(r"line (\d+) of the \w+ for block (.*)", str(error), re.S).groups()
+        return int(line), why
     return None
 
 

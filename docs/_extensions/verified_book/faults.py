@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 from pybtex.exceptions import PybtexError
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 from sphinxcontrib.bibtex import bibfile
 
 parse_bibdata = bibfile.parse_bibdata
@@ -67,7 +69,7 @@ def read_bibliography(filenames, encoding):
         stop(f"{names}: {error}: mend the entry that ends there")
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     bibfile.parse_bibdata = read_bibliography
     app.connect("env-before-read-docs", refuse_other_encodings)
     app.connect("build-finished", explain, priority=100)  # before others try to write

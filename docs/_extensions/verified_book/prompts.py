@@ -13,33 +13,24 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.examples import (
     blocks_of,
     examples_of,
     first_line,
+    is_example,
     lines,
     source_of,
     text_of,
     unreadable,
 )
+from verified_book.messages import VERIFIED
 from verified_book.page_notes import PageNotes
 from verified_book.verified import Page, Verification
 
-logger = logging.getLogger(__name__)
-
 PROMPT = re.compile(r"^[ \t]*>>>.*", re.MULTILINE)
 TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')+>")
-
-
-def refuse(place):
-    logger.warning(
-        "Sphinx would not run this `>>>`: put it into a {doctest} block",
-        location=place,
-        type="verified",
-    )
 
 
 # -- in the source --------------------------------------------------------------------------
@@ -51,18 +42,22 @@ def skipped(blocks, path):
     for node in blocks:
         if source_of(node) == path:
             start = first_line(node)
-            run.update(range(start, start + len(text_of(node).split("\n"))))
+            run.update(range(start, start + len(rows_of(node))))
     return [i + 1 for i, row in enumerate(lines(path)) if PROMPT.match(row) and i not in run]
 
 
+def rows_of(node):
+    return text_of(node).split("\n")
+
+
 def never_run(node):
-    """Why an example block would not be run, or would not be seen; None if it is both."""
+    """Why an example block would not be run, or would not be seen: (its line, message, words)."""
     if "skipif" in node or node["options"].get(doctest.SKIP) or "+SKIP" in text_of(node):
-        return "is skipped: every example of the book is run, so mend it or take it out"
+        return 1, "skipped", ()
     if isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
-        return "is hidden: show it, for what is verified must be seen"
-    if reason := unreadable(node):
-        return f"cannot be read: {reason}"
+        return 1, "hidden", ()
+    if fault := unreadable(node):
+        return fault[0], "unreadable", (f"it {fault[1]}",)
     return None
 
 
@@ -71,16 +66,21 @@ class Prompts(PageNotes):
 
     kept_as = "verified_prompts"
 
+    def get_outdated_docs(self, app, env, added, changed, removed):
+        return {docname for docname, refused in self.of(env).items() if refused}
+
     def process_doc(self, app, doctree):
         path, blocks = str(app.env.doc2path(app.env.docname)), blocks_of(doctree)
-        places = [f"{path}:{line}" for line in skipped(blocks, path)]
-        for place in places:
-            refuse(place)
+        refused = self.of(app.env)[app.env.docname] = set()
+        for line in skipped(blocks, path):
+            refused.add(f"{path}:{line}")
+            VERIFIED.warn("not_run", location=f"{path}:{line}")
         for node in blocks:
-            if reason := never_run(node):
-                place = f"{source_of(node)}:{first_line(node) + 1}"
-                logger.warning("this example %s", reason, location=place, type="verified")
-        self.of(app.env)[app.env.docname] = set(places)
+            if fault := never_run(node):
+                file, start, (line, code, words) = source_of(node), first_line(node), fault
+                refused |= {f"{file}:{start + i + 1}" for i, _ in enumerate(rows_of(node))}
+                VERIFIED.warn(code, *words, location=f"{file}:{start + line}")
+        look_at_page(app, doctree, app.env.docname)
 
 
 # -- on the page ----------------------------------------------------------------------------
@@ -101,24 +101,20 @@ def prompts_of(env, docname, doctree):
             continue
         if ">>>" not in (text := displayed(node)):
             continue
-        run = prompts_run(node, docstrings)
-        for found in PROMPT.finditer(text):
-            yield node, found[0].strip(), found[0].strip() in run
+        rows, run = text.split("\n"), rows_run(node, docstrings)
+        for i in [i for i, row in enumerate(rows) if PROMPT.match(row)]:
+            yield node, rows[i].strip(), i in run or rows[i].strip() in run
 
 
-def prompts_run(node, docstrings):
-    """The first lines of the examples of a node that the build has run."""
-    if {"verified", "failed"} & {*node.get("classes", ())}:
-        sources = [example.source for example in examples_of(node)]
-        return {f">>> {source.partition(chr(10))[0]}".strip() for source in sources}
-    if shown := node.get("source"):
-        stem = Path(shown).stem
-        return {
-            lines(shown)[line - 1].strip()
-            for module, line in docstrings
-            if module.rpartition(".")[2] == stem
-        }
-    return set()
+def rows_run(node, docstrings):
+    """The examples of a node that the build has run: the numbers of their rows, or the rows."""
+    if is_example(node):
+        return {example.lineno for example in examples_of(node)}
+    if "ran" in node:  # by another extension, which vouches for them
+        return {*node["ran"]}
+    shown = node.get("source", "")
+    here = [line for module, line in docstrings if module.endswith(f".{Path(shown).stem}")]
+    return {lines(shown)[line - 1].strip() for line in here}
 
 
 def place_of(node, prompt, path):
@@ -138,13 +134,12 @@ def place_of(node, prompt, path):
 
 def look_at_page(app, doctree, docname):
     path = str(app.env.doc2path(docname))
-    refused = {*Prompts.of(app.env).get(docname, ())}
-    lines.cache_clear()
+    refused = Prompts.of(app.env).setdefault(docname, set())
     for node, prompt, run in prompts_of(app.env, docname, doctree):
         place = place_of(node, prompt, path) if not run else None
         if place and place not in refused:
             refused.add(place)
-            refuse(place)
+            VERIFIED.warn("not_run", location=place)
 
 
 def count_again(app, docname, template, context, doctree):
@@ -154,13 +149,7 @@ def count_again(app, docname, template, context, doctree):
     shown = len(PROMPT.findall(html.unescape(TAG.sub("", context["body"]))))
     known = sum(1 for _ in prompts_of(app.env, docname, doctree))
     if shown > known:
-        logger.warning(
-            "the page shows %d `>>>`, and the build knows of %d: something adds them in the HTML",
-            shown,
-            known,
-            location=docname,
-            type="verified",
-        )
+        VERIFIED.warn("unknown_prompts", shown, known, location=docname)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
