@@ -130,9 +130,10 @@ def format_where_changed(self):
         [(key, *lists(value)) for key, value in self.bibliographies.items()],
         list(get_docnames(self.env)),
     ))  # fmt: skip
-    if told != self.data.get("formatted"):
+    if (told, len(self.citations)) != self.data.get("formatted"):  # a page read again has none
         env_updated(self)
-        self.data["formatted"] = told if self.env._app._warncount == warned else None
+        holds = self.env._app._warncount == warned
+        self.data["formatted"] = (told, len(self.citations)) if holds else None
     return []
 
 
