@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-SPHINX := $(PY) -m sphinx -W -c . -d build/doctrees
+SPHINX := $(PY) -m sphinx -W -j auto -c . -d build/doctrees
 # When the book was committed, if Git knows; an edition without that date has the release's.
 BOOK_COMMITTED := $(or $(BOOK_COMMITTED),$(shell git ls-files --error-unmatch conf.py \
   >/dev/null 2>&1 && git log -1 --format=%ct))
@@ -21,8 +21,10 @@ export OPENBLAS_NUM_THREADS ?= 1
 SIDE_BY_SIDE := -n auto --maxprocesses=4
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub editions \
-        oracles matrix mutation exercises linkcheck lint format messages bench sheet clean
+.NOTPARALLEL:  # tasks share what they make: make -j runs one after the other
+.PHONY: help html page new-entry test train doctest livehtml runtime play pdf pdf-deps epub \
+        editions audit oracles matrix mutation exercises linkcheck lint format messages bench sheet \
+        clean
 
 help: ## list these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -59,6 +61,8 @@ MATRIX := $(VENV)/has-matrix
 MUTATION := $(VENV)/has-mutation
 RUNTIME := tools/runtime/node_modules/.package-lock.json
 AUDITS := tests/editions/node_modules/.package-lock.json
+BROWSER := command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+  tools/apt.sh tools/apt-browser.txt
 
 $(RUNTIME): tools/runtime/package-lock.json
 	@echo "installing Pyodide and CodeMirror into tools/runtime/node_modules"
@@ -67,6 +71,7 @@ $(RUNTIME): tools/runtime/package-lock.json
 	@touch $@
 
 $(AUDITS): tests/editions/package-lock.json
+	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
 	@echo "installing Lighthouse and axe into tests/editions/node_modules"
 	@cd tests/editions && npm ci --silent --no-audit --no-fund || \
 	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
@@ -75,14 +80,10 @@ $(AUDITS): tests/editions/package-lock.json
 # --- the book ---------------------------------------------------------------------------------
 
 html: $(BOOK) ## build the verified book: build/html/index.html
-	@rm -rf build/failed
-	@$(SPHINX) -b html docs build/html || { status=$$?; \
-	  rm -rf build/failed; mv build/html build/failed 2>/dev/null; test $$status != 1 || \
-	  echo "make: the book does not hold: see above, and the marked pages in build/failed/"; exit $$status; }
-	@echo "The book: build/html/index.html"
+	@$(PY) tools/build_html.py
 
 page: $(BOOK) ## build and verify one page alone: make page PAGE=architectures/lora
-	@$(PY) tools/one_page.py $(PAGE)
+	@$(PY) tools/one_page.py "$(PAGE)"
 
 new-entry: $(BOOK) ## begin an entry: make new-entry STEM=rope KEY=su2024roformer PART=efficiency
 	@$(PY) tools/new_entry.py "$(STEM)" "$(KEY)" "$(PART)"
@@ -92,7 +93,7 @@ doctest: $(BOOK) ## run every example with Sphinx's own doctest builder, then th
 	@$(PY) -m pytest --doctest-modules snippets -o addopts="-q --import-mode=importlib"
 
 livehtml: $(BOOK) ## write with a preview that reloads when you save
-	@$(PY) tools/live.py --open-browser --port $(or $(PORT),8000)
+	@$(PY) tools/live.py --open-browser --port "$(or $(PORT),8000)"
 
 runtime: $(BOOK) $(RUNTIME) ## get Python for the browser, by its hashes: build/runtime
 	@$(PY) tools/runtime/get.py
@@ -117,7 +118,7 @@ epub: $(BOOK) ## build/epub/from-attention-to-rlhf.epub
 	@echo "The EPUB: build/epub/from-attention-to-rlhf.epub"
 
 linkcheck: $(BOOK) ## follow every link of the book
-	@$(PY) -m sphinx -c . -d build/doctrees -b linkcheck docs build/linkcheck
+	@$(PY) -m sphinx -j auto -c . -d build/doctrees -b linkcheck docs build/linkcheck
 
 # --- the proof --------------------------------------------------------------------------------
 
@@ -127,10 +128,16 @@ test: $(TESTS) ## prove the book with pip alone: lints, snippets, extensions, HT
 
 editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
-	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
+	@$(BROWSER)
 	@$(MAKE) --no-print-directory $(AUDITS)
 	@$(MAKE) --no-print-directory pdf epub html
-	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile -m "not audit" tests/editions
+
+audit: $(EDITIONS) ## show every page to Lighthouse and axe; make editions shows one of each kind
+	@$(BROWSER)
+	@$(MAKE) --no-print-directory $(AUDITS) html
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions/test_axe.py \
+	  tests/editions/test_lighthouse.py
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles
@@ -160,8 +167,9 @@ messages: $(BOOK) ## put what the extensions say into CONTRIBUTING.md
 train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 	@$(PY) tools/train.py
 
-bench: $(BOOK) ## time the build against its alternatives; BENCH="--record" keeps the table
-	@$(PY) tools/bench.py $(BENCH)
+bench: $(EDITIONS) ## time the build against its alternatives; BENCH="--record" keeps the table
+	@$(BROWSER)
+	@$(PY) tools/bench.py $(if $(BASE),--base $(BASE)) $(BENCH)
 
 sheet: $(EDITIONS) ## every page and every PDF page as thumbnails: build/sheet/index.html
 	@$(MAKE) --no-print-directory html

@@ -109,8 +109,8 @@ def initial_state(
 
     Bahdanau et al. 2015, §A.2.2: s_0 = tanh(W_s h_1), the backward half.
     """
-    if not len(h):
-        raise ValueError("initial_state: h holds no word to start from")
+    if not len(h) or h.shape[1] != 2 * len(w_s):
+        raise ValueError("initial_state: h holds no word, or not two halves")
     return np.tanh(w_s @ h[0, len(w_s) :])
 
 
@@ -167,7 +167,7 @@ def word_probabilities(
     u_o: Float[Array, "i n"],
     v_o: Float[Array, "i m"],
     c_o: Float[Array, "i c"],
-    w_o: Float[Array, "v l"],
+    w_o: Float[Array, "v i//2"],
 ) -> Float[Array, " v"]:
     """How likely each word of the vocabulary is to come next.
 

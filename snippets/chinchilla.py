@@ -56,7 +56,7 @@ TABLE_A9 = [
 # fmt: on
 
 
-def check_positive(what: str, **numbers: Float[Array, "*m"] | float) -> None:
+def check_positive(what: str, **numbers: Float[Array, "..."] | float) -> None:
     """Refuse what has no logarithm: zero, negative, infinite, no number."""
     for name, x in numbers.items():
         if not np.all((np.asarray(x) > 0) & np.isfinite(x)):
@@ -183,10 +183,8 @@ def fit_loss(
 
     Solves Hoffmann et al. 2022, eq. 11, where the paper uses L-BFGS.
     """
-    if len(n) < 5:
-        raise ValueError(f"fit_loss: 5 constants, but {len(n)} runs")
+    check_sizes("fit_loss", 5, runs=len(n))
     check_positive("fit_loss", losses=losses, **start._asdict())
-    check_sizes("fit_loss", steps=steps)
 
     def height(t):
         return np.sum(huber(log_loss(t, n, d)[0] - np.log(losses)))

@@ -67,7 +67,7 @@ def affordable(budget: float, per_token: float, batch: int) -> int:
 def check_spent(x: Float[Array, "*n"] | float) -> None:
     """Refuse what is no share of a budget."""
     if not np.all((x >= 0) & (x <= 1)):
-        raise ValueError("x, the share that is spent, is between 0 and 1")
+        raise ValueError("x: the share that is spent is between 0 and 1")
 
 
 def triangle(

@@ -161,7 +161,7 @@ def activations(
 
 def backward(
     w: Float[Array, "l d d"],
-    inputs: list[Float[Array, "_ d"]],
+    inputs: list[Float[Array, "b d"]],
     dy: Float[Array, "b d"],
 ) -> tuple[list[Float[Array, "d d"]], Float[Array, "b d"]]:
     """Gradients of each layer and of the input, from what each layer got."""

@@ -90,7 +90,9 @@ def reach(mask: Bool[Array, "n n"], l: int) -> Bool[Array, "n n"]:
 
 def joined_attention(
     q: Float[Array, "n d_k"],
-    parts: list[tuple[Array, Array, Array]],
+    parts: list[
+        tuple[Float[Array, "_ d_k"], Float[Array, "_ d_v"], Bool[Array, "n _"]]
+    ],
 ) -> Float[Array, "n d_v"]:
     """One attention over all parts (k, v, mask), from one for each.
 
@@ -102,9 +104,9 @@ def joined_attention(
         raise ValueError("joined_attention: parts is empty")
     outs, sizes = [], []
     for k, v, mask in parts:
+        outs.append(attention(q, k, v, mask))
         scores = np.where(mask, q @ k.T / np.sqrt(q.shape[-1]), -np.inf)
         sizes.append(np.logaddexp.reduce(scores, axis=-1))
-        outs.append(attention(q, k, v, mask))
     share = softmax(np.array(sizes), axis=0)
     return np.sum(share[..., None] * np.array(outs), axis=0)
 

@@ -159,10 +159,10 @@ def kernel_errors(
     Choromanski et al. 2021, Lemma 2, eq. 8, with z = x + y, delta = x - y.
     """
     check_sizes("kernel_errors", 1, m=m)
-    sm, z2 = float(np.exp(x @ y)), float(np.sum((x + y) ** 2))
-    delta2 = float(np.sum((x - y) ** 2))
-    trig = np.exp(z2) * sm**-2 * (1 - np.exp(-delta2)) ** 2 / (2 * m)
-    plus = np.exp(z2) * sm**2 * (1 - np.exp(-z2)) / m
+    log_sm, z2 = x @ y, np.sum((x + y) ** 2)
+    delta2 = np.sum((x - y) ** 2)
+    trig = np.exp(z2 - 2 * log_sm) * (1 - np.exp(-delta2)) ** 2 / (2 * m)
+    plus = np.exp(z2 + 2 * log_sm) * (1 - np.exp(-z2)) / m
     hyper = (1 - np.exp(-z2)) * plus / 2
     return {"trig": float(trig), "plus": float(plus), "hyper": float(hyper)}
 

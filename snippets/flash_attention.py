@@ -115,6 +115,7 @@ def flash_forward(
     is False the tile is skipped, Algorithm 5.  What sees no tile is 0.
     """
     n, d = q.shape
+    check_sizes("flash_forward", 1, d=d)
     blocks = all_blocks(n, b_r, b_c, blocks)
     o, l, m = np.zeros((n, d)), np.zeros(n), np.full(n, -np.inf)
     hbm = Hbm(q=q, k=k, v=v, o=o, l=l, m=m)
@@ -159,6 +160,7 @@ def tile_gradients(
     Dao et al. 2022, Algorithm 4, lines 11 to 22, without mask and dropout;
     the weights are computed again, from the sums and maxima.
     """
+    check_sizes("tile_gradients", 1, d=q_i.shape[1])
     if np.any(l_i == 0):
         raise ValueError("tile_gradients: l_i is 0 where no key was seen")
     tau = 1 / np.sqrt(q_i.shape[1])
@@ -211,6 +213,7 @@ def standard_forward(
     Dao et al. 2022, Algorithm 0 with a scale: each step goes through HBM.
     """
     n, d = q.shape
+    check_sizes("standard_forward", 1, d=d)
     hbm = Hbm(q=q, k=k, v=v, s=np.zeros((n, n)), p=np.zeros((n, n)), o=0 * q)
     rows = slice(None)
     q_all, k_all = hbm.load("q k", rows)

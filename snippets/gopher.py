@@ -27,6 +27,7 @@ def root_mean_square(
     a: Float[Array, "*n d"], eps: float
 ) -> Float[Array, "*n 1"]:
     """What rms_norm divides by; eps keeps it from being zero."""
+    check_sizes("rms_norm", 1, d=a.shape[-1])
     mean_square = np.mean(a**2, axis=-1, keepdims=True)
     if np.any(mean_square + eps <= 0):
         raise ValueError("rms_norm: a zero vector needs an eps above 0")

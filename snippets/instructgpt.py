@@ -223,6 +223,8 @@ def prompts(merges: Merges, held_out: bool) -> Int[Array, "b n"]:
         for times in range(1, 5)
         if (times == i % 4 + 1) == held_out
     ]
+    if any(len(prompt) != PROMPT for prompt in chosen):
+        raise ValueError("prompts: merges must be those of the tiny model")
     return np.array(chosen)
 
 

@@ -40,6 +40,8 @@ def softmax(
 
 def log_softmax(x: Float[Array, "*n v"]) -> Float[Array, "*n v"]:
     """The logarithm of softmax(x), without a step that overflows."""
+    if not x.size:
+        return x
     shifted = x - np.max(x, axis=-1, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
 

@@ -80,6 +80,7 @@ def preceded(
 
 def seen_before(mask: Bool[Array, "*b n"], n: int) -> Bool[Array, "*b m"]:
     """The mask of n positions of which the first were put before a text."""
+    check_sizes("seen_before", mask.shape[-1], n=n)
     seen = np.ones((*mask.shape[:-1], n - mask.shape[-1]), dtype=bool)
     return np.concatenate([seen, mask], axis=-1)
 
@@ -132,6 +133,8 @@ def edited_block(
 
 def parts(edits: Params, place: str) -> list[Array]:
     """The four arrays of the adapter at a place, in their order."""
+    if place not in ("att", "ffn"):
+        raise ValueError(f"parts: place is {place!r}, not att or ffn")
     names = ("down", "down_bias", "up", "up_bias")
     return [edits[f"{place}_{name}"] for name in names]
 

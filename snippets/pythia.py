@@ -199,6 +199,8 @@ def quantiles(
     """
     check_counts("quantiles", counts)
     n, rate = len(counts), float(np.mean(counts))
+    if rate > 1e6:
+        raise ValueError("quantiles: counts are too many to add up chances")
     below = np.cumsum(poisson(rate, int(5 * rate + 50)))
     expected = np.searchsorted(below, (np.arange(n) + 0.5) / n)
     return expected, np.sort(counts)

@@ -94,7 +94,7 @@ def check_values(r: Array, v: Array, **shares: float) -> None:
     """
     if v.shape[-1] != r.shape[-1] + 1:
         raise ValueError(
-            f"{r.shape[-1]} rewards need {r.shape[-1] + 1} values, "
+            f"advantages: {r.shape[-1]} rewards need one value more, "
             f"not {v.shape[-1]}"
         )
     check_sizes("advantages", 1, steps=r.shape[-1])
@@ -159,7 +159,7 @@ def proportional(
 def check_target(target: float) -> None:
     """A KL to come near to."""
     if target <= 0:
-        raise ValueError(f"the target of a KL must be positive, not {target}")
+        raise ValueError(f"target: a KL to aim at is positive, not {target}")
 
 
 # -- the closed form ---------------------------------------------------------
@@ -251,11 +251,7 @@ def ppo_table(
     Each batch is cut into 8 minibatches, used once, with a clip at 0.2, as
     in Ouyang et al. 2022, app. C.4; the value of a prompt is its mean.
     """
-    check_sizes("ppo_table", 1, steps=steps)
-    if batch < 8 or batch % 8:
-        raise ValueError(f"ppo_table: 8 minibatches do not divide {batch}")
-    if np.any(ref <= 0):
-        raise ValueError("ppo_table: ref must allow every answer")
+    check_table(ref, steps, batch)
     theta, way = np.log(ref), []
     for step in range(steps):
         pi = softmax(theta)
@@ -271,6 +267,15 @@ def ppo_table(
     return softmax(theta), np.stack(way)
 
 
+def check_table(ref: Float[Array, "x y"], steps: int, batch: int) -> None:
+    """Refuse what ppo_table cannot draw from, or cut into 8."""
+    check_sizes("ppo_table", 1, steps=steps, x=len(ref), y=ref.shape[-1])
+    if batch < 8 or batch % 8:
+        raise ValueError(f"ppo_table: 8 minibatches do not divide {batch}")
+    if np.any(ref <= 0):
+        raise ValueError("ppo_table: ref must allow every answer")
+
+
 def clip_step(
     theta: Float[Array, "x y"],
     old: Float[Array, "x y"],
@@ -282,6 +287,8 @@ def clip_step(
     """One step up the clipped objective; its slope is 0 where it is flat."""
     check_ids("clip_step: x", x, len(theta))
     check_ids("clip_step: y", y, theta.shape[-1])
+    if np.any(old[x, y] <= 0):
+        raise ValueError("clip_step: old must allow every answer y")
     ratio = softmax(theta)[x, y] / old[x, y]
     flat = np.where(adv > 0, ratio > 1.2, ratio < 0.8)
     slopes = policy_gradient(theta[x], y, adv * ratio * ~flat)

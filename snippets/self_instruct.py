@@ -182,7 +182,7 @@ def bootstrap(
 def check_joint(joint: Float[Array, "x y"]) -> None:
     """Refuse what are no probabilities of all pairs."""
     if np.any(joint < 0) or not np.isclose(joint.sum(), 1):
-        raise ValueError("joint must be probabilities that sum to one")
+        raise ValueError("joint: not probabilities that sum to one")
 
 
 def input_first(

@@ -33,6 +33,7 @@ def attention(
     Vaswani et al. 2017, eq. 1; mask: True where a query may look, §3.2.3.
     A query that may look nowhere gets zeros, a sum of nothing.
     """
+    check_sizes("attention", 1, d_k=q.shape[-1])
     scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
     return softmax(scores, mask=mask) @ v
 

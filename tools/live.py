@@ -12,9 +12,11 @@ build/doctrees-live only.  Run as ``make livehtml``.
 import argparse
 import asyncio
 import gc
+import itertools
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +28,8 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 APART = {"build", "tests", "tools"}  # folders of the root that no page is made from
+HURRY = getattr(signal, "SIGALRM", None)  # what ends examples that take too long
+PATIENCE = 2  # seconds that a build may go on when something has been saved again
 CLUTTER = re.compile(r"\..*|#.*#|.*~|.*___|4913|__pycache__")  # what editors and caches leave
 
 
@@ -39,6 +43,8 @@ def stand_by(argv):
 
     build = Sphinx.build
     at_once, *argv = argv
+    if HURRY:
+        signal.signal(HURRY, signal.SIG_IGN)  # but while examples run, which it ends
 
     def wait_and_build(app, *args):
         if not int(at_once):
@@ -84,6 +90,9 @@ def rehearse(app):
         builder.write_doc(page, doctree)
         builder.gen_additional_pages()
     builder.__dict__.pop("get_output_path", None)
+    app.env.__dict__.pop("master_doctree", None)  # else it would be kept with the environment
+    app.env._pickled_doctree_cache.clear()
+    app.env._write_doc_doctree_cache.clear()
 
 
 def pages_of(env, files):
@@ -125,6 +134,7 @@ class Preview:
         self.root, self.url = root, url
         self.standby, self.closed, self.lock = None, False, threading.Lock()
         self.sphinx = ["-q", "-A", "preview=1"]  # the policy would forbid the reloading script
+        self.sphinx += ["-D", "strict_looks=preview"]  # a style sheet makes no page anew
         self.sphinx += ["-c", root, "-d", root / "build/doctrees-live"]
         self.sphinx += [root / "docs", root / "build/live"]
 
@@ -165,6 +175,11 @@ class Preview:
         if status == 1:
             return f"the book does not hold yet: see above, and the page ({seconds:.1f} s)"
         return "Sphinx stopped, see above: the preview stands still until that is mended and saved"
+
+    def hurry(self, asked):
+        """Ends the examples of a build that nobody waits for; in the end, the build itself."""
+        if HURRY and self.standby and self.standby.poll() is None:
+            self.standby.send_signal(HURRY if asked < 5 else signal.SIGKILL)
 
     def close(self):
         with self.lock:
@@ -210,9 +225,16 @@ def application(root, preview, port):
                 *paths, watch_filter=wanted, recursive=recursive, step=20
             ):
                 saved = sorted({Path(path) for _, path in changes})
+                hurrying = asyncio.create_task(self.hurry())
                 async with self.one_at_a_time:
+                    hurrying.cancel()
                     await asyncio.to_thread(self.change_callback, changed_paths=saved)
                 self.flag.set()
+
+        async def hurry(self):
+            for asked in itertools.count():
+                await asyncio.sleep(PATIENCE)
+                preview.hurry(asked)
 
     watcher = Watcher([root], None, preview)
     pages = root / "build" / "live"
@@ -227,12 +249,20 @@ def application(root, preview, port):
     )
 
 
-def free_port(port):
-    """The port, if it is free; for 0, any that is."""
+def free_port(wanted):
+    """The port, if it is free; for 0, any that is; or a sentence that says why not."""
+    if not wanted.isdecimal() or int(wanted) > 65535:
+        return f"“{wanted}” is no port: name a number up to 65535, as in PORT=8001"
     with socket.socket() as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((HOST, port))
+        try:
+            probe.bind((HOST, int(wanted)))
+        except OSError as error:
+            other = int(wanted) % 65535 + 1
+            return (
+                f"cannot use port {wanted} ({error.strerror}): choose another, as in PORT={other}"
+            )
         return probe.getsockname()[1]
 
 
@@ -254,7 +284,7 @@ def open_when_served(url, port):
 
 def arguments():
     parser = argparse.ArgumentParser(description="Write with a preview that reloads on save.")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes any free one")
+    parser.add_argument("--port", default="8000", help="0 takes any free one")
     parser.add_argument("--open-browser", action="store_true", help="open one, where there is one")
     book = Path(__file__).resolve().parent.parent
     parser.add_argument("--root", type=Path, default=book, help="the folder of conf.py")
@@ -266,13 +296,8 @@ def main(argv):
 
     args = arguments().parse_args(argv)
     root = args.root.resolve()
-    try:
-        port = free_port(args.port)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        say(
-            f"cannot use port {args.port} ({reason}): choose another, as in --port {args.port + 1}"
-        )
+    if isinstance(port := free_port(args.port), str):
+        say(port)
         return 2
     url = f"http://{HOST}:{port}"
     preview = Preview(root, url)

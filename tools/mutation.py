@@ -3,34 +3,29 @@
     python tools/mutation.py              every module
     python tools/mutation.py gpt lora     these alone
 
-A mutant is one top-level statement of a snippet with one small change, made by mutmut's
-operators.  It is put in place of the original in a forked child, just before the first example
-that enters it; the first one that then fails has killed it.  The docstrings and the module's own
-page come first, then the module's tests, and last the other pages.  Time is counted on the
-processor's clock, so that a busy machine kills nothing.
+A mutant (mutants.py) is put in place of the original in a forked child, just before the first
+example that enters it; the first one that then fails has killed it.  The docstrings and the
+module's own page come first, then the module's tests, and last the other pages.  Time is counted
+on the processor's clock, so that a busy machine kills nothing.
 
-What was found stays in build/mutation/: a killed mutant is tried again when its statement, or
-the example that killed it, has changed; a survivor when a page or a test has.
-Survivors are judged in tests/mutation/equivalent.toml.
+What was found stays in build/mutation/: a mutant is tried again when its statement has changed, or
+the page or the file of tests that was asked.  Survivors are judged in
+tests/mutation/equivalent.toml.
 """
 
-import ast
 import cProfile
-import difflib
 import doctest
 import functools
-import hashlib
 import importlib
 import inspect
 import json
 import os
 import pickle
-import re
 import resource
 import signal
 import sys
 import tomllib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,181 +39,20 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
-import libcst as cst  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from _pytest.runner import runtestprotocol  # noqa: E402
 from hypothesis import Phase, settings  # noqa: E402
-from libcst.metadata import (  # noqa: E402
-    ByteSpanPositionProvider,
-    MetadataWrapper,
-    ParentNodeProvider,
-)
-from mutmut.mutation import mutators  # noqa: E402
-from mutmut.mutation.file_mutation import MutationVisitor  # noqa: E402
-from mutmut.mutation.pragma_handling import IgnoredCode  # noqa: E402
 from sybil import Sybil  # noqa: E402
 from sybil.parsers.myst import DocTestDirectiveParser  # noqa: E402
 
+from mutants import digest, mutants, put_in_place  # noqa: E402
 from verified_book.verified import docstring_tests  # noqa: E402
 
 JUDGED = ROOT / "tests" / "mutation" / "equivalent.toml"
 KILLED, KILLED_BY_PAGES = 0.95, 0.80  # what the book promises
 MEMORY = 4 << 30  # bytes a child may ask for
 STEMS = sorted(p.stem for p in (ROOT / "snippets").glob("[!_]*.py"))
-
-
-# -- mutants ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change: where it is, the lines before and after, and the statement that results."""
-
-    module: str
-    name: str  # of the function or method; empty for a module's data
-    before: str
-    after: str
-    statement: str
-    guards: bool  # on the way to an error, nowhere else
-
-    @functools.cached_property
-    def key(self):
-        return digest(self.module, self.statement)
-
-    @functools.cached_property
-    def binds(self):
-        """The names that data gives a value."""
-        nodes = ast.walk(ast.parse(self.statement))
-        return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-    def __str__(self):
-        where = f"{self.module}.{self.name}" if self.name else self.module
-        return f"{where}: {self.before} → {self.after}"
-
-
-def digest(*texts):
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-
-
-def fewer_arguments(call):
-    """A call without one of its arguments.  (None for it would meet the shape checks.)"""
-    return (new for new in mutators.operator_arg_removal(call) if len(new.args) < len(call.args))
-
-
-def other_number(node):
-    """The number and one more, unless it is so large that no reader could tell."""
-    return (
-        new
-        for new in mutators.operator_number(node)
-        if not np.isclose(new.evaluated_value, node.evaluated_value, rtol=1e-9)
-    )
-
-
-OPERATORS = [
-    (cst.BaseNumber, other_number),
-    (cst.Name, mutators.operator_name),
-    (cst.AugAssign, mutators.operator_augmented_assignment),
-    (cst.UnaryOperation, mutators.operator_remove_unary_ops),
-    (cst.CSTNode, mutators.operator_keywords),
-    (cst.CSTNode, mutators.operator_swap_op),
-    (cst.IfExp, mutators.operator_if_exp),
-    (cst.Call, fewer_arguments),
-]
-
-
-def mutants(module, source):
-    """Every mutant of a source, but for annotations, strings and the words of errors."""
-    text = source.encode()
-    tree = MetadataWrapper(cst.parse_module(source))
-    parents, spans = map(tree.resolve, (ParentNodeProvider, ByteSpanPositionProvider))
-    visitor = MutationVisitor(OPERATORS, IgnoredCode(set(), set(), set()))
-    tree.visit(visitor)
-    found = {}
-    for mutation in visitor.mutations:
-        line = list(ancestors(mutation.original_node, parents))
-        if any(isinstance(node, cst.Raise) for node in line):
-            continue
-        whole, part = (spans[node] for node in (line[-2], mutation.original_node))
-        old = text[whole.start : whole.start + whole.length]
-        start = part.start - whole.start
-        piece = tree.module.code_for_node(bare(mutation.mutated_node)).encode()
-        new = old[:start] + piece + old[start + part.length :]
-        old, new = old.decode(), new.decode()
-        guards = any(map(is_guard, line[1:], line))
-        mutant = Mutant(module, name_of(line), *changed_lines(old, new), new, guards)
-        found.setdefault(ast.dump(ast.parse(mutant.statement)), mutant)
-    return list(found.values())
-
-
-def ancestors(node, parents):
-    while node is not None:
-        yield node
-        node = parents.get(node)
-
-
-def name_of(line):
-    """The function or method that a node and its ancestors stand in; empty for none."""
-    names = [node.name.value for node in line if isinstance(node, cst.FunctionDef | cst.ClassDef)]
-    if not any(isinstance(node, cst.FunctionDef) for node in line):
-        return ""
-    return ".".join(names[-2:][::-1] if isinstance(line[-2], cst.ClassDef) else names[-1:])
-
-
-def bare(node):
-    """The node without the brackets around it, which its span leaves out."""
-    return node.with_changes(lpar=[], rpar=[]) if hasattr(node, "lpar") else node
-
-
-def is_guard(node, child):
-    """Whether the child is part of an `if` that does nothing but raise."""
-    return (
-        isinstance(node, cst.If)
-        and child is not node.orelse
-        and all(
-            isinstance(line, cst.SimpleStatementLine) and isinstance(line.body[0], cst.Raise)
-            for line in node.body.body
-        )
-    )
-
-
-def changed_lines(old, new):
-    """What stands in the lines that differ, before and after."""
-    a, b = old.split("\n"), new.split("\n")
-    spans = [
-        (i, j, k, m)
-        for kind, i, j, k, m in difflib.SequenceMatcher(None, a, b).get_opcodes()
-        if kind != "equal"
-    ]
-    first, last = spans[0], spans[-1]
-    rows = a[first[0] : last[1]], b[first[2] : last[3]]
-    return tuple(" ".join(" ".join(row).split()) for row in rows)
-
-
-def put_in_place(mutant, *namespaces):
-    """Makes the running module behave as the mutant, for everyone who has imported from it."""
-    module = importlib.import_module(f"snippets.{mutant.module}")
-    fresh = dict(vars(module))
-    exec(compile(mutant.statement, module.__file__, "exec"), fresh)
-    if mutant.name:
-        old, new = (function(space, mutant.name) for space in (vars(module), fresh))
-        old.__code__ = new.__code__
-        old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
-        return
-    snippets = [vars(m) for name, m in sys.modules.items() if name.startswith("snippets.")]
-    for name, old in list(vars(module).items()):
-        for space in (*snippets, *namespaces):
-            if fresh[name] is not old and space.get(name) is old:
-                space[name] = fresh[name]
-
-
-def function(namespace, name):
-    """The function itself, without the shape checks around it."""
-    first, *rest = name.split(".")
-    found = namespace[first]
-    while rest and inspect.isclass(found):
-        found = getattr(found, rest.pop(0))
-    return inspect.unwrap(found)
 
 
 # -- scripts: what argues against a mutant -------------------------------------------------
@@ -268,8 +102,9 @@ class Script:
     steps: list
     namespaces: list = field(default_factory=list)
 
-    def __post_init__(self):
-        self.version = digest(*(step.text for step in self.steps))
+    @functools.cached_property
+    def version(self):
+        return digest(self.name, *(step.text for step in self.steps))
 
     def plan(self, mutant):
         """The steps that may kill a mutant, in the order in which they are tried."""
@@ -281,21 +116,7 @@ class Script:
     def concerns(self, mutant, step):
         if mutant.name:
             return (mutant.module, mutant.name) in step.entered
-        named = any(word in mutant.binds for word in re.findall(r"\w+", step.text))
-        users = {user for name in mutant.binds for user in readers()[name]}
-        return mutant.module in self.data and (named or bool(users & step.entered))
-
-
-@functools.cache
-def readers():
-    """Which functions of the snippets speak of a name."""
-    found = defaultdict(set)
-    for stem in STEMS:
-        for top in ast.parse((ROOT / f"snippets/{stem}.py").read_text("utf-8")).body:
-            for node in ast.walk(top):
-                if isinstance(node, ast.Name) and isinstance(top, ast.FunctionDef):
-                    found[node.id].add((stem, top.name))
-    return found
+        return mutant.module in self.data
 
 
 def docstrings(stem):
@@ -343,17 +164,15 @@ class Tests:
         item.own_markers = [mark for mark in item.own_markers if mark.name != "holds"]
 
     def pytest_runtestloop(self, session):
-        def step(item):
-            text = inspect.getsource(inspect.unwrap(item.function))
-            return Step(item.nodeid, item.name + text, functools.partial(run_test, item))
-
         if not session.testsfailed:
-            steps = [step(item) for item in session.items]
+            file = session.items[0].path.read_text("utf-8")  # its helpers argue too
+            steps = [
+                Step(item.nodeid, file, functools.partial(run_test, item))
+                for item in session.items
+            ]
             spaces = [vars(module) for module in {item.module for item in session.items}]
-            kind, stem = "test", self.stem
-            script = Script(f"tests of {stem}", kind, {stem}, {stem}, steps, spaces)
-            script.version = digest(session.items[0].path.read_text("utf-8"))  # helpers too
-            self.then(script)
+            name = f"tests of {self.stem}"
+            self.then(Script(name, "test", {self.stem}, {self.stem}, steps, spaces))
         return True
 
 
@@ -424,59 +243,52 @@ def limit(seconds):
     signal.setitimer(signal.ITIMER_REAL, 60 * seconds)
 
 
-class Ledger:
-    """What earlier runs found, one line for each trial."""
+class Trials:
+    """What was found: for a mutant and a version of a script, the step that kills it, or None."""
 
     def __init__(self, path):
-        self.path, self.trials = path, defaultdict(dict)
+        self.path, self.found, self.killers = path, {}, {}
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        for row in map(json.loads, lines):
-            self.trials[row["mutant"]][row["script"]] = row
+        for mutant, script, by in map(json.loads, lines):
+            self.found[mutant, script] = by
 
     def note(self, mutant, script, step):
-        row = {
-            "mutant": mutant.key, "script": script.name, "kind": script.kind,
-            "version": script.version, "by": step and step.name,
-            "text": step and digest(step.text), "what": str(mutant),
-        }  # fmt: skip
-        self.trials[mutant.key][script.name] = row
+        by = step and step.name
+        self.found[mutant.key, script.version] = by
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-    def killer(self, mutant):
-        rows = self.trials[mutant.key].values()
-        return next((row for row in rows if row["by"]), None)
+            file.write(json.dumps([mutant.key, script.version, by], ensure_ascii=False) + "\n")
 
     def settled(self, mutant, script):
-        """Whether the script need not be asked again; forgets a kill that no longer stands."""
-        row = self.trials[mutant.key].get(script.name)
-        if row and row["by"] and row["text"] not in {digest(step.text) for step in script.steps}:
-            row = self.trials[mutant.key].pop(script.name) and None
-        return bool(self.killer(mutant)) or bool(row and row["version"] == script.version)
+        """Whether the script need not be asked; takes note of whose kill it is."""
+        by = self.found.get((mutant.key, script.version))
+        if by and mutant not in self.killers:
+            self.killers[mutant] = script.kind
+        return mutant in self.killers or (mutant.key, script.version) in self.found
 
 
-def ask(script, mutants, ledger):
-    """Tries every mutant that the script has not yet been asked about."""
-    asked = [m for m in mutants if m.module in script.modules and not ledger.settled(m, script)]
-    if not asked:
-        return
-    watch(script)
-    plans = [(script.plan(m), m) for m in asked]
-    for i, step in enumerate(script.steps):
+def ask(script, mutants, trials):
+    """Tries every mutant that no script has killed and that this one has not been asked about."""
+    asked = [m for m in mutants if m.module in script.modules and m not in trials.killers]
+    fresh = [m for m in asked if not trials.settled(m, script)]
+    if fresh:
+        watch(script)
+        plans = [(script.plan(m), m) for m in fresh]
+        for i, step in enumerate(script.steps):
+            for plan, mutant in plans:
+                if plan and (plan[0] == i if script.kind == "page" else i == 0):
+                    trials.note(mutant, script, trial(mutant, script, plan))
+            if script.kind == "page":
+                step.run()  # the next ones build on it
         for plan, mutant in plans:
-            if plan and (plan[0] == i if script.kind == "page" else i == 0):
-                ledger.note(mutant, script, trial(mutant, script, plan))
-        if script.kind == "page":
-            step.run()  # the next ones build on it
-    for plan, mutant in plans:
-        if not plan:
-            ledger.note(mutant, script, None)
-    killed = sum(bool(ledger.killer(m)) for m in asked)
-    print(f"{script.name}: {killed} of {len(asked)} killed", flush=True)
+            if not plan:
+                trials.note(mutant, script, None)
+    if asked:
+        killed = sum(trials.settled(m, script) and m in trials.killers for m in asked)
+        print(f"{script.name}: {killed} of {len(asked)} killed", flush=True)
 
 
-def ask_all(stems, mutants, ledger):
+def ask_all(stems, mutants, trials):
     """The docstrings, each module's own page, the tests, and last the other pages.
 
     A module that has no page of its own is asked about on all of them.
@@ -485,32 +297,31 @@ def ask_all(stems, mutants, ledger):
     homeless = set(stems) - set(pages)
     with np.printoptions(), np.errstate():
         for stem in stems:
-            ask(docstrings(stem), mutants, ledger)
+            ask(docstrings(stem), mutants, trials)
         for stem, path in pages.items():
-            ask(page(path, {stem} & set(stems) | homeless), mutants, ledger)
+            ask(page(path, {stem} & set(stems) | homeless), mutants, trials)
     for stem in stems:
-        then = functools.partial(ask, mutants=mutants, ledger=ledger)
+        then = functools.partial(ask, mutants=mutants, trials=trials)
         file = str(ROOT / "tests" / "snippets" / f"test_{stem}.py")
-        if pytest.main(
-            [file, "--assert=plain", "-p", "no:cacheprovider", "-qq"], plugins=[Tests(stem, then)]
-        ):
+        options = ["--assert=plain", "-p", "no:cacheprovider", "-qq"]
+        if pytest.main([file, *options], plugins=[Tests(stem, then)]):
             sys.exit(f"mutation: {file} cannot be collected: see above")
     with np.printoptions(), np.errstate():
         for stem, path in pages.items():
-            ask(page(path, set(stems) - {stem} - homeless), mutants, ledger)
+            ask(page(path, set(stems) - {stem} - homeless), mutants, trials)
 
 
 # -- report -------------------------------------------------------------------------------
 
 
-def report(stems, mutants, ledger, judged):
+def report(stems, mutants, killers, judged):
     """The table, the survivors, and what is missing from the promise."""
-    ways = {m: (ledger.killer(m) or {}).get("kind", "survived") for m in mutants}
+    ways = {m: killers.get(m, "survived") for m in mutants}
     rows = [("module", "mutants", "by pages", "by tests", "survived", "of them equivalent")]
     for stem in [*stems, "all"]:
         own = [m for m in mutants if stem in (m.module, "all")]
         n = Counter(ways[m] for m in own)
-        known = sum(place(m) in judged for m in own if ways[m] == "survived")
+        known = sum(m.place in judged for m in own if ways[m] == "survived")
         pages = n["page"] + n["docstring"]
         rows.append((stem, len(own), pages, n["test"], n["survived"], known))
     lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
@@ -522,7 +333,7 @@ def report(stems, mutants, ledger, judged):
     lines += ["", f"Killed: {killed:.1%} of {len(mutants)} mutants."]
     lines += [f"By the pages alone: {by_pages:.1%} of {len(plain)}, error paths left out.", ""]
     for m in survivors:
-        lines.append(f"- {judged.get(place(m), 'NOT JUDGED')}\n  {m}")
+        lines.append(f"- {judged.get(m.place, 'NOT JUDGED')}\n  {m}")
     (RESULTS / "report.md").write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(lines[: len(stems) + 6]))
     return missing(killed, by_pages, survivors, judged, stems)
@@ -534,16 +345,11 @@ def missing(killed, by_pages, survivors, judged, stems):
         yield f"{killed:.1%} of the mutants are killed, {KILLED:.0%} are asked"
     if by_pages < KILLED_BY_PAGES:
         yield f"the pages kill {by_pages:.1%}, {KILLED_BY_PAGES:.0%} are asked"
-    places = {place(m) for m in survivors}
-    if unjudged := sum(place(m) not in judged for m in survivors):
+    places = {m.place for m in survivors}
+    if unjudged := sum(m.place not in judged for m in survivors):
         yield f"{unjudged} survivors are not judged: see build/mutation/report.md"
     if stale := [p for p in judged if p not in places and p[0].split(".")[0] in stems]:
         yield f"{JUDGED.name} judges {len(stale)} that do not survive, as {' | '.join(stale[0])}"
-
-
-def place(mutant):
-    """What names a mutant in the list of the judged, wherever in the file it moves."""
-    return f"{mutant.module}.{mutant.name}".rstrip("."), mutant.before, mutant.after
 
 
 def judgements():
@@ -560,9 +366,9 @@ def main(stems):
     ]
     for stem in STEMS:
         importlib.import_module(f"snippets.{stem}")
-    ledger = Ledger(RESULTS / "trials.jsonl")
-    ask_all(stems, every, ledger)
-    if faults := list(report(stems, every, ledger, judgements())):
+    trials = Trials(RESULTS / "trials.jsonl")
+    ask_all(stems, every, trials)
+    if faults := list(report(stems, every, trials.killers, judgements())):
         sys.exit("mutation: " + "; ".join(faults))
 
 

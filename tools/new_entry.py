@@ -1,8 +1,9 @@
 """Begins an entry: `make new-entry STEM=rope KEY=su2024roformer PART=architectures`.
 
-Writes a page, a snippet, its test and its figures from the templates in tools/templates/, and
-names the page in the toctree of its part.  What it writes builds as it stands; each “To do:” in
-it is yours, and `make test` holds you to them.  It writes all of it or nothing.
+Writes a page, a snippet, its test, its figures and its exercises from the templates in
+tools/templates/, and names the page in the toctree of its part.  What it writes builds as it
+stands; each “To do:” in it is yours, and `make test` holds you to them.  It writes all of it or
+nothing.
 """
 
 import keyword
@@ -25,6 +26,7 @@ PARTS = ("architectures", "efficiency", "alignment")
 FILES = {
     "docs/{part}/{stem}.md": "page.md.jinja",
     "snippets/{stem}.py": "snippet.py.jinja",
+    "snippets/exercises/{stem}.py": "exercise.py.jinja",
     "snippets/figures/{stem}.py": "figure.py.jinja",
     "tests/snippets/test_{stem}.py": "test.py.jinja",
 }
@@ -73,6 +75,7 @@ def written(root, stem, key, part):
     entry = entry_of(root, key)
     words = {
         "stem": stem,
+        "slug": stem.replace("_", "-"),  # in the addresses of its exercises
         "key": key,
         "title": str(Text.from_latex(entry.fields["title"])),
         "label": f"{short_authors(entry)} {entry.fields['year']}",

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from browser import CHROMIUM, chromium
+
 BUILD = Path(__file__).resolve().parent.parent / "build"
 WIDTHS = (390, 1280)
 THUMBNAIL, CAPTION, GAP = 300, 16, 12
@@ -27,13 +29,8 @@ PAPER, INK = "#d8dadd", "#1a1a1a"
 
 def pictures_of_pages(folder, width):
     """(name, picture) of each HTML page, at a width."""
-    from playwright.sync_api import sync_playwright
-
     html = BUILD / "html"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as browser:
         tab = browser.new_page(viewport={"width": width, "height": 900})
         for path in sorted(html.rglob("*.html")):
             name = path.relative_to(html).with_suffix("").as_posix()
@@ -43,7 +40,6 @@ def pictures_of_pages(folder, width):
             clip = {"x": 0, "y": 0, "width": width, "height": height}
             tab.screenshot(path=picture, full_page=True, clip=clip)
             yield name, picture
-        browser.close()
 
 
 def pictures_of_print(folder, pdf):
@@ -96,11 +92,8 @@ def index(names):
 def main():
     if not (BUILD / "html" / "index.html").exists():
         sys.exit("sheet: no built book in build/html: run make html first")
-    for program in ("chromium", "pdftoppm"):
-        if not shutil.which(program):
-            sys.exit(
-                f"sheet: no {program} here: on Debian, apt-get install chromium poppler-utils"
-            )
+    if not CHROMIUM or not shutil.which("pdftoppm"):
+        sys.exit("sheet: on Debian, first apt-get install chromium poppler-utils")
     out, pdf = BUILD / "sheet", next((BUILD / "pdf").glob("*.pdf"), None)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()

@@ -99,3 +99,21 @@ def test_a_changed_verdict_says_what_changed_it():
     reason = re.compile(r"\w+, \d{4}-\d\d-\d\d, the (?:rubric|evidence|translation): \S")
     was = [part.strip() for o in JUDGED.values() for part in o.get("was", "").split("|")]
     assert [part for part in was if part and not reason.match(part)] == []
+
+
+def test_the_page_in_chinese_tells_all_that_is_amiss_and_each_claim_once():
+    page = PAGES[DOCS / "appendix" / "errata_zh.md"]
+    told = re.findall(r"\{told\}`(\S+) (\w+)`", page)
+    amiss = {"imprecise", "wrong"}
+    found = {i for i, o in JUDGED.items() if o["verdict"] in amiss or o.get("fault") == "copy"}
+    assert found <= {id_ for id_, _ in told}
+    assert [(i, v) for i, v in told if JUDGED[i]["verdict"] != v] == []
+    assert len(told) == len(dict(told))
+
+
+def test_the_page_in_chinese_has_the_faults_of_the_copy_first():
+    page = PAGES[DOCS / "appendix" / "errata_zh.md"]
+    copy, author = (re.findall(r"\{told\}`(\S+)", part) for part in page.split("\n## ")[1:])
+    faults = {id_: options.get("fault") for id_, options in JUDGED.items()}
+    assert [id_ for id_ in copy if faults[id_] == "author"] == []
+    assert [id_ for id_ in author if faults[id_] == "copy"] == []

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from verified_book import verified
-from tools import bench, generated_book
+from tools import bench, generated_book, measure
 from tools.bench import Missing, Row
+from verified_book import verified
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,8 +75,8 @@ def test_the_cost_of_a_process_is_its_own():
     """Asked of a small process: before a program is loaded, its peak is that of its parent."""
     code = """if True:
         import json, sys
-        from tools import bench
-        run = lambda code: vars(bench.measured([sys.executable, "-c", code], "."))
+        from tools import measure
+        run = lambda code: vars(measure.measured([sys.executable, "-c", code], "."))
         print(json.dumps([run("pass"), run("a = bytearray(4 * 10**8); sum(range(10**7))")]))
     """
     path = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"}
@@ -88,7 +88,7 @@ def test_the_cost_of_a_process_is_its_own():
 
 def test_a_build_that_fails_ends_the_benchmark_and_says_why(tmp_path):
     with pytest.raises(SystemExit, match=r"a build failed[\s\S]*no such book"):
-        bench.measured([sys.executable, "-c", "raise OSError('no such book')"], tmp_path)
+        measure.measured([sys.executable, "-c", "raise OSError('no such book')"], tmp_path)
 
 
 def test_runs_are_made_in_turn_and_the_least_counts():
@@ -96,61 +96,87 @@ def test_runs_are_made_in_turn_and_the_least_counts():
 
     def run(name):
         order.append(name)
-        return bench.Cost(next(costs), 0, 0)
+        return measure.Cost(next(costs), 0, 0)
 
-    found = bench.in_turn({"a": lambda: run("a"), "b": lambda: run("b")}, rounds=3)
+    found = measure.in_turn({"a": lambda: run("a"), "b": lambda: run("b")}, rounds=3)
     assert order == ["a", "b"] * 3
     assert (found["a"].cpu, found["b"].cpu) == (2, 9)
 
 
+PAGE = """# A page
+
+A sentence of `code`.
+Half a sentence
+This one is meant.
+
+```{doctest}
+>>> print("a")
+a
+>>> x = 1
+```
+"""
+
+
+def saved(path, edit):
+    return measure.edited(path, edit), path.read_text("utf-8")
+
+
 @pytest.fixture
-def site(tmp_path):
-    """A page with two style sheets, a script, a picture, and more files than it needs."""
-    (tmp_path / "_static").mkdir()
-    (tmp_path / "index.html").write_text("""<body>
-        <link rel="stylesheet" href="_static/book.css?v=1"> <link rel="next" href="other.html">
-        <link rel="canonical" href="https://example.org/"> <a href="https://example.org/">x</a>
-        <script src="_static/book.js"></script> <img src="_static/a.svg"> <p class="maths">x</p>
-    """)
-    (tmp_path / "other.html").write_text("<script src='//cdn.example.org/x.js'></script>")
-    (tmp_path / "_static/book.css").write_text("""
-        @import "more.css"; /* url(commented.png) */
-        @font-face { font-family: Maths; src: url(maths.woff2) format("woff2"), url(maths.woff) }
-        @font-face { font-family: Maths; font-weight: 700; src: url(maths-bold.woff2) }
-        @font-face { font-family: Greek; src: url(greek.woff2); unicode-range: U+370-3FF }
-        @font-face { font-family: Unused; src: url(unused.woff2) }
-        .maths { font: normal 1.2em Maths, serif } body { font-family: Greek, "Other" }
-        .absent { font-family: Unused } .absent b { font-family: Maths; font-weight: bold }
-        .a::before { background: url("data:image/png;base64,AAAA") }
-    """)
-    for name in ("book.js", "more.css", "a.svg", "commented.png", "maths.woff", "maths.woff2",
-                 "maths-bold.woff2", "greek.woff2", "unused.woff2"):  # fmt: skip
-        (tmp_path / "_static" / name).write_text(name)
-    return tmp_path
+def page(tmp_path):
+    path = tmp_path / "docs" / "page.md"
+    path.parent.mkdir()
+    path.write_text(PAGE, "utf-8")
+    return path
 
 
-def test_a_visit_loads_what_the_page_needs_and_no_more(site):
-    visit = bench.visit(site / "index.html")
-    names = {path.name for path in visit.files}
-    assert names == {"index.html", "book.css", "more.css", "book.js", "a.svg", "maths.woff2"}
-    assert visit.foreign == []
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (measure.PROSE, "This one is meant. {}"),
+        (measure.EXAMPLE, ">>> x = 1  # {}"),
+        (measure.LINE, "```\n# {}"),
+    ],
+)
+def test_an_edit_adds_words_to_one_line_and_takes_away_those_of_the_last(page, edit, line):
+    (first, once), (second, twice) = saved(page, edit), saved(page, edit)
+    assert first != second
+    assert line.format(second) in twice and first not in twice
+    if edit is not measure.LINE:
+        assert once.replace(first, second) == twice
+        assert len(twice.splitlines()) == len(PAGE.splitlines())
 
 
-def test_a_font_is_loaded_when_the_text_has_one_of_its_characters(site):
-    page = site / "index.html"
-    page.write_text(page.read_text() + "<p>α</p>")
-    assert "greek.woff2" in {path.name for path in bench.visit(page).files}
+def test_pages_are_edited_that_stand_in_both_books_and_can_take_it(page, tmp_path):
+    page.with_name("plain.md").write_text("# No sentence\n", "utf-8")
+    other = tmp_path / "other"
+    (other / "docs").mkdir(parents=True)
+    assert bench.can_take(measure.EXAMPLE, tmp_path) == ["docs/page.md"]
+    assert bench.can_take(measure.EXAMPLE, tmp_path, other) == []
 
 
-def test_a_request_to_another_host_is_seen(site):
-    assert bench.visit(site / "other.html").foreign == ["//cdn.example.org/x.js"]
+def test_a_save_is_timed_until_the_page_shows_it_with_the_verdict(page, tmp_path):
+    class Socket:
+        """Reloads three times: too early, without the verdict, with it."""
+
+        heard, classes = 0, ["", "", "verified"]
+
+        def recv(self, timeout):
+            words = page.read_text("utf-8") if self.heard else "old"
+            text = f"<article><div class='{self.classes[self.heard]}'>{words}</div></article>"
+            (tmp_path / "page.html").write_text(text, "utf-8")
+            self.heard += 1
+
+    folder = measure.Folder(tmp_path, tmp_path)
+    for edit, reloads in ((measure.EXAMPLE, 3), (measure.PROSE, 2), (measure.LINE, 1)):
+        socket = Socket()
+        measure.Preview(folder, tmp_path, socket).seconds("docs/page.md", edit, pause=0)
+        assert socket.heard == reloads
 
 
-def test_text_is_weighed_compressed_and_fonts_as_they_are(tmp_path):
-    for name in ("a.css", "a.woff2"):
-        (tmp_path / name).write_bytes(bytes(10_000))
-    assert bench.compressed(tmp_path / "a.css") < 100
-    assert bench.compressed(tmp_path / "a.woff2") == 10_000
+def test_a_book_of_an_earlier_commit_is_taken_from_git(tmp_path):
+    assert (bench.at_commit("HEAD", tmp_path / "base") / "conf.py").is_file()
+    with pytest.raises(SystemExit, match="bench: no commit nowhere: "):
+        bench.at_commit("nowhere", tmp_path / "none")
 
 
 # -- the generated book ---------------------------------------------------------------------

@@ -41,3 +41,13 @@ def test_no_two_modules_stand_on_each_other():
 @pytest.mark.parametrize("module", MODULES)
 def test_an_extension_knows_no_snippet_by_name(module):
     assert {*re.findall(r"\w+", MODULES[module].read_text("utf-8"))} & STEMS == set()
+
+WORDS = "transformer attention rlhf claim verdict translation annotation chinese raschka snippets"
+OF_THIS_BOOK = re.compile(rf"\b({WORDS.replace(' ', '|')})s?\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(FLOORS[0])])
+def test_what_any_book_could_use_has_no_word_of_this_one(module):
+    strings = ast.walk(ast.parse(MODULES[module].read_text("utf-8")))
+    said = [n.value for n in strings if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert OF_THIS_BOOK.findall("\n".join(said)) == []

@@ -58,7 +58,7 @@ PLACES = {
 }  # fmt: skip
 
 CONF = """
-extensions += ["book.aids", "book.web.crawlers", "book.web.furo"]
+extensions += ["book.glossary", "book.told", "book.repository", "book.web.crawlers", "book.web.furo"]
 project, author, html_theme = "{project}", "Us", "furo"
 numfig, nitpicky = True, True
 myst_heading_anchors = 3
@@ -297,3 +297,20 @@ def test_an_incremental_build_equals_a_clean_one(walk, seed):
         if files := [name for name in names if here.get(name) != there.get(name)]:
             wrong.append((changes, files))
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_two_processes_write_what_one_writes(book):
+    book.conf = (book.root / "conf.py").read_text()
+    for name in ("one", "two"):
+        (book.root / "docs" / f"{name}.png").write_bytes(DOT)
+    apply(book, files(book, {name: variants[0] for name, variants in PLACES.items()}), {})
+    for name in ("docs/part/a.md", "docs/part/b.md"):
+        book.write(name, "---\norphan: true\n---\n\n# More\n\n$x$ {cite:p}`lee2020half`\n")
+    for jobs in ("1", "2"):
+        built = book.build("-j", jobs, out=f"by-{jobs}", doctrees=f"doctrees-{jobs}")
+        assert built.status == 0, built.said
+    assert output(book, "by-1") == output(book, "by-2")
+    book.edit("docs/part/a.md", "# More", "(here)=\n# More")
+    for _ in range(2):
+        built = book.build("-j", "2", out="by-2", doctrees="doctrees-2")
+        assert built.says("part/a.md:6: WARNING: the label here stands already in docs/halving.md")

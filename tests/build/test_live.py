@@ -68,12 +68,14 @@ class Reader:
         self.websocket.recv(timeout=PATIENCE)
         return self.page()
 
-    def page(self):
+    def page(self, name="index"):
+        """The text of a page that is served; none where it is not."""
         link = http.client.HTTPConnection(live.HOST, self.port, timeout=PATIENCE)
-        link.request("GET", "/index.html")
-        text = link.getresponse().read().decode()
+        link.request("GET", f"/{name}.html")
+        answer = link.getresponse()
+        text = answer.read().decode()
         link.close()
-        return text
+        return text if answer.status == 200 else None
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +183,30 @@ def test_a_page_saved_while_its_examples_run_is_read_again(reader, book):
     assert "The last rung." in reader.page()
 
 
+def test_an_endless_example_ends_when_its_page_is_saved_again(reader, book):
+    write(book / "docs" / "index.md", PAGE.replace(">>> rungs", ">>> while True: pass"))
+    time.sleep(live.PATIENCE)
+    began = time.monotonic()
+    write(book / "docs" / "index.md", PAGE.replace("A rung", "A mended rung"))
+    reader.websocket.recv(timeout=PATIENCE)
+    reader.websocket.recv(timeout=PATIENCE)
+    assert time.monotonic() - began < 45  # an example alone is given 60 seconds
+    assert "A mended rung." in reader.page()
+
+
+def test_contents_follow_the_pages_and_what_is_gone_is_not_served(reader, book):
+    contents = "\n```{toctree}\nmore\n```\n"
+    reader.save("docs/more.md", "# More rungs\n")
+    assert "More rungs" in reader.save("docs/index.md", PAGE + contents)
+    assert "More rungs" in reader.page("more")
+    assert "More rungs" in reader.save("docs/index.md", PAGE + contents + "\nText.\n")
+    (book / "docs" / "more.md").unlink()
+    reader.websocket.recv(timeout=PATIENCE)
+    assert reader.page("more") is None
+    assert "More rungs" not in reader.save("docs/index.md", PAGE)
+    assert "More rungs" not in reader.save("docs/index.md", PAGE + "\nText.\n")
+
+
 def test_the_script_that_reloads_is_under_no_policy_which_any_other_build_has(reader, book):
     assert "websocket-reload" in reader.page()
     assert "Content-Security-Policy" not in reader.page()
@@ -202,7 +228,12 @@ def test_a_taken_port_is_told_in_one_sentence(reader, book):
     assert process.returncode == 2
     assert told.count("\n") == 1
     assert f"cannot use port {reader.port} (Address already in use)" in told
-    assert "choose another" in told
+    assert f"choose another, as in PORT={reader.port + 1}" in told
+
+
+@pytest.mark.parametrize("port", ["80001", "-1", "eighty", "8000 8001"])
+def test_what_is_no_port_is_told_in_one_sentence(port):
+    assert live.free_port(port) == f"“{port}” is no port: name a number up to 65535, as in PORT=8001"
 
 
 def test_ctrl_c_ends_it_at_once_and_leaves_no_process(reader, server, book):
@@ -275,6 +306,7 @@ def test_a_rehearsal_writes_nothing_and_says_nothing(app, tmp_path):
     standby, before, shown = app(), written(), []
     standby.connect("html-page-context", lambda app, page, *_: shown.append(page))
     live.rehearse(standby)
+    assert "master_doctree" not in vars(standby.env)
     assert shown == ["index", "search"]
     assert written() == before
     assert (standby._warncount, standby.warning.getvalue()) == (0, "")

@@ -19,6 +19,7 @@ GOOD = ("rope", "su2024roformer", "architectures")
 MADE = {
     "docs/architectures/rope.md",
     "snippets/rope.py",
+    "snippets/exercises/rope.py",
     "snippets/figures/rope.py",
     "tests/snippets/test_rope.py",
 }
@@ -56,6 +57,7 @@ def test_a_new_entry_builds_is_tested_and_is_well_formed(copy):
     for command in (
         ["tools/one_page.py", "architectures/rope"],
         ["-m", "pytest", "tests/snippets/test_rope.py"],
+        ["tools/exercises.py"],
         ["-m", "ruff", "format", "--check", *MADE],
         ["-m", "ruff", "check", *MADE],
     ):
@@ -63,10 +65,10 @@ def test_a_new_entry_builds_is_tested_and_is_well_formed(copy):
         assert status == 0, told
     page = (copy / "build/page/architectures-rope/html/architectures/rope.html").read_text("utf-8")
     assert "RoFormer" in page
-    assert "6 examples verified" in re.sub(r"\s+", " ", page)
+    assert "9 examples verified" in re.sub(r"\s+", " ", page)
 
 
-def test_it_writes_four_files_and_names_the_page_last_in_its_part(copy):
+def test_it_writes_its_files_and_names_the_page_last_in_its_part(copy):
     before = contents(copy)
     new_entry.main(copy, GOOD)
     after = contents(copy)

@@ -86,7 +86,7 @@ def test_it_is_verified_drawn_and_cited_and_its_maths_is_styled(second):
 
 def test_a_wrong_digit_is_caught(second):
     second.edit("docs/index.md", "6.28", "6.29")
-    assert second.build().says("index.md:19: WARNING: the example does not hold", "6.29", "6.28")
+    assert second.build().says("index.md:17: WARNING: the example does not hold", "6.29", "6.28")
 
 
 def test_it_asks_for_nothing_of_this_book(second):

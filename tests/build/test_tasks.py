@@ -174,3 +174,17 @@ def test_where_git_does_not_know_the_date_none_is_told(make, tmp_path):
 def test_one_page_that_is_not_there(capsys):
     assert one_page.build("efficiency/nothing") == 2
     assert "no page docs/efficiency/nothing.md" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "typed", ["index", "./part/one", "docs/part/one.md", "part/../part/one.md", "other"]
+)
+def test_one_page_alone_however_it_is_named(book, capsys, monkeypatch, typed):
+    """The pages that it names are not there, and that is no fault of this page."""
+    monkeypatch.setattr(one_page, "ROOT", book.root)
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.reading"]')
+    book.write("docs/appendix/bibliography.md", "# Works\n\n```{bibliography}\n:all:\n```\n")
+    book.write("docs/part/one.md", "# One\n\n[Back](../halving.md), {reading}`halving`.\n")
+    book.edit("docs/index.md", "examples.", "examples, {reading}`halving`, [](part/one.md).")
+    assert one_page.build(typed) == 0, capsys.readouterr()
+    assert Path(capsys.readouterr().out.strip().splitlines()[-1]).is_file()

@@ -5,7 +5,47 @@ Reads what ``make html`` left in build/html; ``make editions`` builds it first.
 
 import pytest
 
-from tests.editions.conftest import PAGES, url
+from tests.editions.conftest import LONG, PAGES, url
+
+WIDTHS = (320, 390, 1280, 1680)
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """Loads a page once, in one tab for all, and tells what it asked for, logged and cut off."""
+    tab, visits, heard = browser.new_page(), {}, {}
+    tab.on("request", lambda r: heard["requests"].append(r.url))
+    tab.on("console", lambda m: heard["errors"].append(m.text) if m.type == "error" else None)
+    tab.on("pageerror", lambda e: heard["errors"].append(str(e)))
+
+    def look(page):
+        if page not in visits:
+            heard.update(requests=[], errors=[])
+            tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
+            tab.goto(url(page), wait_until="load")
+            wide = {width: sideways(tab, width) for width in WIDTHS}
+            visits[page] = {**heard, "wide": {w: found for w, found in wide.items() if found}}
+        return visits[page]
+
+    yield look
+    tab.close()
+
+
+def sideways(tab, width):
+    """What makes a page scroll sideways at a width: its own width, and the elements out there."""
+    tab.set_viewport_size({"width": width, "height": 900})
+    return tab.evaluate(
+        """() => {
+          const out = [];
+          const root = document.documentElement;
+          if (root.scrollWidth > root.clientWidth)
+            for (const e of document.querySelectorAll('article *')) {
+              const box = e.getBoundingClientRect();
+              if (box.right > root.clientWidth + 1) out.push(e.tagName + '.' + e.className);
+            }
+          return root.scrollWidth > root.clientWidth ? [root.scrollWidth, ...out.slice(0, 5)] : [];
+        }"""
+    )
 
 
 def test_there_is_a_book():
@@ -24,18 +64,15 @@ def test_nothing_scrolls_sideways_at_any_width(visit, page):
     assert visit(page)["wide"] == {}
 
 
-def test_a_page_can_be_read_without_scripts(browser):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(url("architectures/transformer.html"))
-    assert page.get_by_text("introduces the original Transformer").is_visible()
-    assert page.locator("#annotation-2\\.8").is_visible()
-    assert page.locator(".katex").first.is_visible()
-    context.close()
+def test_a_page_can_be_read_without_scripts(unscripted):
+    unscripted.goto(url(LONG))
+    assert unscripted.get_by_text("introduces the original Transformer").is_visible()
+    assert unscripted.locator("#annotation-2\\.8").is_visible()
+    assert unscripted.locator(".katex").first.is_visible()
 
 
 def test_claim_annotation_and_ledger_lead_to_each_other(tab):
-    tab.goto(url("architectures/transformer.html"))
+    tab.goto(url(LONG))
     tab.locator("#claim-2\\.8 a.claim-number").click()
     tab.wait_for_url("**/transformer.html#annotation-2.8")
     tab.locator("#annotation-2\\.8 .chip.verdict").click()
@@ -45,7 +82,7 @@ def test_claim_annotation_and_ledger_lead_to_each_other(tab):
 
 
 def test_every_example_shows_that_it_was_verified(tab):
-    tab.goto(url("architectures/transformer.html"))
+    tab.goto(url(LONG))
     blocks = tab.locator("div.highlight-pycon")
     assert blocks.count() > 0
     assert tab.locator("div.highlight-pycon:not(.verified)").count() == 0

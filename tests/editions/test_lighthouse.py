@@ -1,18 +1,20 @@
-"""Every built page before Lighthouse, which gets them from a server on the loopback.
+"""A page of each kind before Lighthouse, or every page, from a host on the loopback.
 
-It comes from npm, in the version of package-lock.json: ``make editions`` installs it beside this
-file.  What it says of performance depends on the machine, so it is told for a few pages
-(pytest -rP) and asserted for none.
+It comes from npm, in the version of package-lock.json, installed beside this file.
+``make audit`` shows it every page.  What it says of performance depends on the machine, so it is
+told for a few pages (pytest -rP) and asserted for none.
 """
 
 import json
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 import pytest
 
-from tests.editions.conftest import CHROMIUM, HERE, LONG, MODULES, PAGES
+from browser import CHROMIUM
+from tests.editions.conftest import AUDITED, HERE, LONG, MODULES
 
 CATEGORIES = ("accessibility", "best-practices", "seo")
 LEAST = 95
@@ -36,11 +38,17 @@ def lighthouse(address, categories, pages):
 
 
 @pytest.fixture(scope="module")
-def reports(address):
-    return lighthouse(address, CATEGORIES, PAGES)
+def reports(address, request):
+    """On the pages that are asked for, all at once."""
+    asked = [item for item in request.session.items if "reports" in item.fixturenames]
+    return lighthouse(address, CATEGORIES, [item.callspec.params["page"] for item in asked])
 
 
-@pytest.mark.parametrize("page", PAGES)
+def test_node_is_there():
+    assert shutil.which("node"), "no node here: install Node.js 18.20 or newer"
+
+
+@pytest.mark.parametrize("page", AUDITED)
 def test_lighthouse_finds_a_page_accessible_well_made_and_findable(reports, page):
     report = reports[page]
     assert report["error"] is None

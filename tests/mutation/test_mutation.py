@@ -1,11 +1,13 @@
 """The tool makes the mutants that it says, puts them in place, and tells who killed them."""
 
+import sys
 import types
 
 import pytest
 
 import mutation
-from mutation import Ledger, Mutant, Script, Step, missing, mutants, put_in_place, trial
+from mutants import Mutant, mutants, put_in_place
+from mutation import Script, Step, Trials, ask, missing, trial
 
 SOURCE = '''
 SIZE = 3
@@ -23,9 +25,10 @@ def half(x: "Float[Array, '2']", cut: float = 0.5) -> float:
 def module(tmp_path, monkeypatch):
     """SOURCE as the module snippets.toy."""
     toy = types.ModuleType("snippets.toy")
-    toy.__file__ = str(tmp_path / "toy.py")
-    exec(SOURCE, vars(toy))
-    monkeypatch.setitem(mutation.sys.modules, "snippets.toy", toy)
+    toy.__file__ = str(tmp_path / "snippets" / "toy.py")
+    exec(compile(SOURCE, toy.__file__, "exec"), vars(toy))
+    monkeypatch.setattr(mutation, "ROOT", tmp_path)
+    monkeypatch.setitem(sys.modules, "snippets.toy", toy)
     return toy
 
 
@@ -109,22 +112,36 @@ def test_a_page_is_run_from_the_first_example_that_enters_the_function():
     assert asked.plan(mutant) == [1, 2, 3]
 
 
-def test_a_kill_stands_as_long_as_the_example_that_killed(tmp_path):
-    mutant, asked = mutants("toy", SOURCE)[0], script(lambda: None)
-    Ledger(tmp_path / "trials").note(mutant, asked, asked.steps[0])
-    ledger = Ledger(tmp_path / "trials")
-    assert ledger.settled(mutant, asked) and ledger.killer(mutant)
-    asked.steps[0].text = "another"
-    assert not ledger.settled(mutant, asked) and not ledger.killer(mutant)
+def test_what_was_found_is_not_asked_again_until_the_script_changes(module, tmp_path, capsys):
+    mutant = next(m for m in mutants("toy", SOURCE) if m.after.endswith("/ cut"))
+    calls = tmp_path / "calls"
+
+    def run(want):
+        with calls.open("a") as file:
+            file.write(".")
+        check(module.half(4) == want)
+
+    def known(text):
+        made = script(lambda: run(2))
+        made.steps[0].text = text
+        trials = Trials(tmp_path / "trials")
+        ask(made, [mutant], trials)
+        return trials.killers, len(calls.read_text())
+
+    assert known("one") == ({mutant: "test"}, 2)  # watched, then tried
+    assert known("one") == ({mutant: "test"}, 2)
+    assert known("another") == ({mutant: "test"}, 4)
+    assert capsys.readouterr().out == "script: 1 of 1 killed\n" * 3
 
 
-def test_a_survivor_is_tried_again_when_a_step_has_changed(tmp_path):
-    mutant, asked = mutants("toy", SOURCE)[0], script(lambda: None)
-    ledger = Ledger(tmp_path / "trials")
-    ledger.note(mutant, asked, None)
-    assert ledger.settled(mutant, asked)
-    asked.version = "another"
-    assert not ledger.settled(mutant, asked)
+def test_a_survivor_is_remembered_and_another_script_is_asked(module, tmp_path):
+    mutant = next(m for m in mutants("toy", SOURCE) if m.after.endswith("/ cut"))
+    trials = Trials(tmp_path / "trials")
+    for made in (script(lambda: None), script(lambda: check(module.half(4) == 2), kind="page")):
+        made.name = made.kind
+        ask(made, [mutant], trials)
+    assert sorted(map(str, trials.found.values())) == ["None", "step 0"]
+    assert trials.killers == {mutant: "page"}
 
 
 def test_each_part_of_the_promise_that_is_not_kept_is_named():
@@ -133,7 +150,7 @@ def test_each_part_of_the_promise_that_is_not_kept_is_named():
     told = " ".join(missing(0.9, 0.7, [mutant], stale, ["toy"]))
     assert "90.0%" in told and "70.0%" in told and "1 survivors are not judged" in told
     assert "toy.gone | x + 1 | x - 1" in told
-    known = {mutation.place(mutant): "why"}
+    known = {mutant.place: "why"}
     assert list(missing(0.95, 0.8, [mutant], known, ["toy"])) == []
 
 
@@ -145,7 +162,6 @@ def test_a_helper_that_changes_makes_another_version_of_the_same_tests(tmp_path)
         options = ["-qq", "--rootdir", str(tmp_path), "-p", "no:cacheprovider"]
         pytest.main([str(path), *options], plugins=[mutation.Tests("toy", made.append)])
     first, second = made
-    assert first.steps[0].text == second.steps[0].text
     assert first.version != second.version
 
 

@@ -33,6 +33,19 @@ def test_patterns_are_the_masks_of_pytorch(mask):
     )
 
 
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6])
+def test_a_query_that_sees_nothing_gets_what_pytorch_gives_it(share):
+    rng = np.random.default_rng(3)
+    q, k, v = rng.normal(size=(3, 24, 8))
+    mask = rng.random((24, 24)) < share
+    mask[[0, 7, 23]] = False
+    tensors = (torch.tensor(x[None, None]) for x in (q, k, v))
+    theirs = scaled_dot_product_attention(*tensors, attn_mask=torch.tensor(mask))
+    np.testing.assert_allclose(
+        sparse_attention(q, k, v, mask)[0], theirs[0, 0], atol=1e-13, rtol=1e-10
+    )
+
+
 @pytest.mark.holds("checkpointed", by="library: torch.utils.checkpoint.checkpoint_sequential")
 @pytest.mark.parametrize("segments", [1, 2, 3, 6])
 def test_checkpoints_are_those_of_pytorch(segments):

@@ -33,3 +33,31 @@ def test_the_sft_loss_is_pytorchs_cross_entropy_without_the_prompt():
     assert np.isclose(
         ig.sft_loss(a["sft"], tokens, ig.PROMPT, a["h"]), expected, rtol=1e-10, atol=1e-10
     )
+
+
+@pytest.mark.holds("sft_loss", by="library: torch.nn.functional.cross_entropy")
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sft_loss_of_a_padded_batch_is_pytorchs_with_every_label_of_padding_ignored(seed):
+    """The logits are those of each text alone, so padding has no part in them."""
+    a, rng = ig.load_aligned(), np.random.default_rng(seed)
+    texts, starts = [], []
+    for row in ig.demonstrate(ig.prompts(a["merges"], True), 0.4, rng):
+        cut, end = rng.integers(0, 5), rng.integers(ig.PROMPT + 1, len(row) + 1)
+        texts.append(row[cut:end])
+        starts.append(ig.PROMPT - cut)
+    logits, labels = [], []
+    for text, start in zip(texts, starts, strict=True):
+        logits.append(torch.tensor(gpt(a["sft"], text[:-1], a["h"])))
+        label = torch.tensor(text[1:]).clone()
+        label[: start - 1] = -100
+        labels.append(label)
+    expected = torch.nn.functional.cross_entropy(
+        torch.cat(logits), torch.cat(labels), ignore_index=-100
+    )
+    tokens = rng.integers(512, size=(len(texts), 2 + ig.PROMPT + ig.ANSWER))
+    real = np.zeros(tokens.shape, dtype=bool)
+    for i, (text, start) in enumerate(zip(texts, starts, strict=True)):
+        here = slice(2 + ig.PROMPT - start, 2 + ig.PROMPT - start + len(text))
+        tokens[i, here], real[i, here] = text, True
+    ours = ig.sft_loss(a["sft"], tokens, 2 + ig.PROMPT, a["h"], real)
+    assert np.isclose(ours, expected, rtol=1e-10, atol=1e-10)

@@ -64,3 +64,35 @@ def test_a_prefix_is_torchs_attention_over_more_keys():
     )
     wanted = mixed.transpose(0, 1).reshape(6, 8).numpy() @ p["w_o"]
     np.testing.assert_allclose(peft.edited_attention(y, p, q, 2), wanted, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds(
+    "edited_attention", by="library: torch.nn.functional.scaled_dot_product_attention"
+)
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("m", [0, 3])
+def test_padding_behind_a_prefix_is_torchs_mask(left, m):
+    rng = np.random.default_rng(2)
+    y, p_k, p_v = (rng.normal(size=s) for s in ((3, 6, 8), (m, 8), (m, 8)))
+    p = {name: rng.normal(size=(8, 8)) for name in ("w_q", "w_k", "w_v", "w_o")}
+    place = np.arange(6)[::-1] if left else np.arange(6)
+    real = place < np.array([6, 4, 1])[:, None]
+
+    def heads(x):
+        return torch.tensor(x).reshape(3, x.shape[1], 2, 4).transpose(1, 2)
+
+    def wide(prefix, x):
+        return np.concatenate([np.tile(prefix, (3, 1, 1)), x], axis=1)
+
+    text = np.tril(np.ones((6, 6), dtype=bool)) & real[:, None, :]
+    mask = np.concatenate([np.ones((3, 6, m), dtype=bool), text], axis=-1)
+    mixed = torch.nn.functional.scaled_dot_product_attention(
+        heads(y @ p["w_q"]),
+        heads(wide(p_k, y @ p["w_k"])),
+        heads(wide(p_v, y @ p["w_v"])),
+        attn_mask=torch.tensor(mask[:, None]),
+    )
+    wanted = mixed.transpose(1, 2).reshape(3, 6, 8).numpy() @ p["w_o"]
+    edits = {"prefix_k": p_k, "prefix_v": p_v}
+    ours = peft.edited_attention(y, p, edits, 2, real)
+    np.testing.assert_allclose(ours, wanted, rtol=1e-10, atol=1e-10)

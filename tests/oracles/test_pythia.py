@@ -36,19 +36,14 @@ def test_rotation_of_a_part_is_neoxs():
         np.testing.assert_allclose(ours, after[0], **ANGLES_IN_32_BITS)
 
 
-@pytest.mark.holds("neox_block", by="library: transformers.GPTNeoXModel")
-@settings(max_examples=8)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.sampled_from([8, 16]), st.booleans())
-def test_the_block_is_neoxs_with_our_weights(seed, h, k, parallel):
-    rng, d = np.random.default_rng(seed), h * k
-    p = bert.init_layer(rng, d)
-    p = {k: w + 0.3 * rng.normal(size=w.shape) for k, w in p.items()}
+def model_of(p, d, h, parallel):
+    """A model of transformers with our block, and a last LayerNorm that does nothing more."""
     model = (
         transformers.GPTNeoXModel(config(d, h, 1, 10, use_parallel_residual=parallel))
         .double()
         .eval()
     )
-    layer, x = model.layers[0], rng.normal(size=(1, 7, d))
+    layer = model.layers[0]
 
     def put(module, weight, bias):
         module.weight.data = torch.tensor(np.ascontiguousarray(weight))
@@ -65,11 +60,43 @@ def test_the_block_is_neoxs_with_our_weights(seed, h, k, parallel):
     put(layer.input_layernorm, p["ln1_gain"], p["ln1_bias"])
     put(layer.post_attention_layernorm, p["ln2_gain"], p["ln2_bias"])
     put(model.final_layer_norm, np.ones(d), np.zeros(d))
+    return model
+
+
+def weights(rng, d):
+    return {k: w + 0.3 * rng.normal(size=w.shape) for k, w in bert.init_layer(rng, d).items()}
+
+
+def standard(x):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+
+
+@pytest.mark.holds("neox_block", by="library: transformers.GPTNeoXModel")
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.sampled_from([8, 16]), st.booleans())
+def test_the_block_is_neoxs_with_our_weights(seed, h, k, parallel):
+    rng, d = np.random.default_rng(seed), h * k
+    p, x = weights(rng, d), rng.normal(size=(1, 7, d))
     with torch.no_grad():
-        out = model(inputs_embeds=torch.tensor(x)).last_hidden_state[0]
-    ours = pythia.neox_block(x[0], p, h, parallel)
-    ours = (ours - ours.mean(-1, keepdims=True)) / np.sqrt(ours.var(-1, keepdims=True) + 1e-5)
+        out = model_of(p, d, h, parallel)(inputs_embeds=torch.tensor(x)).last_hidden_state[0]
+    ours = standard(pythia.neox_block(x[0], p, h, parallel))
     np.testing.assert_allclose(ours, out, **ANGLES_IN_32_BITS)
+
+
+@pytest.mark.holds("neox_block", by="library: transformers.GPTNeoXModel")
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("parallel", [True, False])
+def test_a_padded_batch_is_neoxs_at_every_token(left, parallel):
+    rng, d, h = np.random.default_rng(4), 16, 2
+    p, x = weights(rng, d), rng.normal(size=(3, 7, d))
+    place = np.arange(7)[::-1] if left else np.arange(7)
+    real = place < np.array([7, 4, 1])[:, None]
+    with torch.no_grad():
+        out = model_of(p, d, h, parallel)(
+            inputs_embeds=torch.tensor(x), attention_mask=torch.tensor(real).long()
+        ).last_hidden_state.numpy()
+    ours = standard(pythia.neox_block(x, p, h, parallel, real=real))
+    np.testing.assert_allclose(ours[real], out[real], **ANGLES_IN_32_BITS)
 
 
 @pytest.mark.holds("pythia_parameters", "padded", by="library: transformers.GPTNeoXForCausalLM")

@@ -277,6 +277,22 @@ def test_table_a9_has_fifty_models_whose_heads_nearly_span_the_width():
         lambda: chinchilla.huber(np.ones(2), 0.0),
         lambda: chinchilla.fit_loss(np.ones(4), np.ones(4), np.ones(4), PRINTED),
         lambda: chinchilla.runs(-1),
+        lambda: chinchilla.loss(0.0, 1e9, PRINTED),
+        lambda: chinchilla.loss(1e9, np.array([1e9, -1.0]), PRINTED),
+        lambda: chinchilla.loss(1e9, np.inf, PRINTED),
+        lambda: chinchilla.exponents(PRINTED._replace(alpha=0.0)),
+        lambda: chinchilla.optimum(np.nan, PRINTED),
+        lambda: chinchilla.optimum(1e20, PRINTED._replace(B=0.0)),
+        lambda: chinchilla.power_law(np.array([0.0, 1.0]), np.ones(2)),
+        lambda: chinchilla.power_law(np.array([1.0, 2.0]), np.array([1.0, -1.0])),
+        lambda: chinchilla.valley(np.array([1.0, 2, 2]), np.array([2.0, 1, 1])),
+        lambda: chinchilla.valley(np.array([1.0, 2, 0]), np.array([2.0, 1, 2])),
+        lambda: chinchilla.valley(np.array([1.0, 2, 4]), np.array([2.0, np.nan, 2])),
+        lambda: chinchilla.log_loss(np.ones(5), np.zeros(1), np.ones(1)),
+        lambda: chinchilla.gradient(np.ones(5), *np.ones((2, 1)), np.zeros(1)),
+        lambda: chinchilla.gradient(np.ones(5), *np.ones((3, 1)), delta=0.0),
+        lambda: chinchilla.fit_loss(*np.ones((2, 5)), np.zeros(5), PRINTED),
+        lambda: chinchilla.fit_loss(*np.ones((3, 5)), PRINTED._replace(E=0.0)),
         lambda: chinchilla.runs(245),
     ],
 )
@@ -327,3 +343,11 @@ def test_a_budget_below_one_is_spent_all_the_same():
 def test_equal_losses_have_no_lowest_point():
     with pytest.raises(ValueError, match="no lowest point"):
         chinchilla.valley(np.array([1.0, 2.0, 4.0]), np.zeros(3))
+
+
+@pytest.mark.holds("check_positive", by="brute force: case by case")
+def test_what_has_no_logarithm_is_refused_by_its_name():
+    chinchilla.check_positive("f", x=1.0, y=np.array([1.0, 2.0]), z=np.zeros(0))
+    for wrong in (0.0, -1.0, np.nan, np.inf, np.array([1.0, 0.0])):
+        with pytest.raises(ValueError, match="f: y is positive and finite"):
+            chinchilla.check_positive("f", x=1.0, y=wrong)

@@ -231,3 +231,42 @@ def test_certain_labels_drive_the_scores_apart_until_the_last_of_the_2000_steps(
     last, one_more = (c.fit_scores(certain, steps) for steps in (2000, 2001))
     np.testing.assert_array_equal(c.fit_scores(certain), last)
     assert one_more[0] > last[0]
+
+
+@pytest.mark.holds("check_labels", by="brute force: case by case")
+@pytest.mark.parametrize("p", [-0.1, 1.1, np.nan, np.inf])
+def test_what_is_no_probability_is_refused_everywhere(p):
+    one, half = np.array([p]), np.array([0.5])
+    for call in (
+        lambda: c.check_labels("f", q=one),
+        lambda: c.hard_label(one),
+        lambda: c.clamp(one),
+        lambda: c.log_odds(one),
+        lambda: c.preference_loss(np.zeros(1), one),
+        lambda: c.calibration_error(one, half),
+        lambda: c.calibration_error(half, one),
+        lambda: c.fit_scores(np.array([[0.5, p], [1 - p, 0.5]])),
+    ):
+        with pytest.raises(ValueError, match=r"^\w+: \w+ must lie between 0 and 1"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: c.soft_label(np.full((1, 2), -np.inf)), "neither option"),
+        (lambda: c.soft_label(np.array([np.nan, 0.0])), "neither option"),
+        (lambda: c.preference_loss(np.zeros(0), np.zeros(0)), "gap must be finite"),
+        (lambda: c.preference_loss(np.array([np.inf]), np.ones(1)), "gap must be finite"),
+        (lambda: c.fit_scores(np.zeros((0, 0))), "k must be 1"),
+        (lambda: c.calibration_error(np.zeros(0), np.zeros(0)), "n must be 1"),
+        (lambda: c.calibration_error(np.ones(1), np.ones(1), 0), "bins must be 1"),
+    ],
+)
+def test_what_has_no_answer_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_an_option_without_any_chance_leaves_the_other_certain():
+    assert c.soft_label(np.array([0.0, -np.inf])) == 1

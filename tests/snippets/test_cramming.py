@@ -227,6 +227,16 @@ def test_peaks_are_those_of_the_ratio_of_cores():
         (lambda: c.micro_batches(0.5, 4, ramp=0.0), "ramp"),
         (lambda: c.accumulate(lambda p, b: p, {"w": np.ones(2)}, []), "no micro-batch"),
         (lambda: c.curves("seconds"), "fixed"),
+        (lambda: c.flops_per_token(-1, 1, 1, 1), "v must be"),
+        (lambda: c.affordable(1e6, 0.0, 1), "positive numbers"),
+        (lambda: c.affordable(1e6, 1.0, 0), "positive numbers"),
+        (lambda: c.affordable(np.inf, 1.0, 1), "positive numbers"),
+        (lambda: c.batch_at(np.arange(4), 0, 1, 4), "n is 4, of 4 tokens"),
+        (lambda: c.batch_at(np.arange(4), 0, 1, -1), "n is -1"),
+        (lambda: c.batch_at(np.arange(4), -1, 1, 2), "step must be"),
+        (lambda: c.batch_at(np.arange(4), 0, -1, 2), "size must be"),
+        (lambda: next(c.cram(0, 1, np.arange(40))), "d must be 1"),
+        (lambda: next(c.cram(16, 0, np.arange(40))), "steps must be 1"),
     ],
 )
 def test_bad_input_is_refused(call, says):
@@ -254,3 +264,20 @@ def test_the_ends_of_each_range_are_allowed():
 def test_what_lies_beyond_a_range_is_refused(call):
     with pytest.raises(ValueError, match=r"^\w+: "):
         call()
+
+
+@pytest.mark.holds("check_spent", by="brute force: below, within, above")
+@pytest.mark.parametrize("x", [-0.1, 1.1, np.nan, np.inf])
+def test_what_is_no_share_of_a_budget_has_no_rate_and_no_batch(x):
+    calls = [c.check_spent, c.triangle, c.dive, c.cosine, lambda x: c.micro_batches(x, 4)]
+    for call in calls:
+        with pytest.raises(ValueError, match="x: the share that is spent"):
+            call(x)
+    for call in calls[:4]:
+        with pytest.raises(ValueError, match="x: the share that is spent"):
+            call(np.array([0.5, x]))
+        call(np.array([0.0, 1.0]))
+
+
+def test_the_longest_window_that_a_text_holds_is_allowed():
+    assert c.batch_at(np.arange(4), 0, 2, 3).tolist() == [[0, 1, 2, 3]] * 2

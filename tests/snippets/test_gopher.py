@@ -207,6 +207,13 @@ def test_training_flops_of_gopher_are_those_of_its_table():
     "call",
     [
         lambda: gopher.batch_norm(np.ones((0, 3)), np.ones(3), np.zeros(3)),
+        lambda: gopher.batch_norm(np.ones((2, 3)), np.ones(3), np.zeros(3), eps=0.0),
+        lambda: gopher.rms_norm(np.zeros((2, 3)), np.ones(3), eps=0.0),
+        lambda: gopher.rms_norm(np.ones((2, 3)), np.ones(3), eps=-2.0),
+        lambda: gopher.rms_norm_backward(*np.zeros((2, 2, 3)), np.ones(3), eps=0.0),
+        lambda: gopher.forward_flops(-1, 1, 1, 1),
+        lambda: gopher.forward_flops(1, 1, 1, 1, n=-1),
+        lambda: gopher.training_flops(1.0, 1.0, n=0),
         lambda: gopher.gopher_parameters(0, 1, 1, 1),
         lambda: gopher.gopher_parameters(1, 1, 1, 1, vocabulary=0),
     ],
@@ -240,3 +247,11 @@ def test_the_embeddings_and_the_last_layer_cost_two_products_of_the_vocabulary()
 def test_the_vocabulary_is_that_of_gopher_unless_another_is_named():
     d, named = 7, gopher.gopher_parameters(1, 1, 1, 7, vocabulary=1)
     assert gopher.gopher_parameters(1, 1, 1, d) - named == 31_999 * d
+
+
+@pytest.mark.holds("root_mean_square", by="library: numpy.linalg.norm")
+def test_rms_norm_divides_by_the_length_over_the_root_of_the_width():
+    a = np.random.default_rng(0).normal(size=(4, 5))
+    lengths = np.linalg.norm(a, axis=1, keepdims=True) / np.sqrt(5)
+    np.testing.assert_allclose(gopher.root_mean_square(a, 0.0), lengths, rtol=1e-12)
+    assert gopher.root_mean_square(0 * a, 0.25).tolist() == [[0.5]] * 4

@@ -426,6 +426,7 @@ def test_the_nearest_share_finds_every_true_share(n, data):
         (lambda: ig.mistakes(np.zeros((4, 7), int)), "prompt has 7 tokens, not 8"),
         (lambda: ig.demonstrate(np.zeros((4, 7), int), 0.0, rng_of(0)), "7 tokens, not 8"),
         (lambda: ig.demonstrate(np.zeros((4, 8), int), 1.5, rng_of(0)), "errors is 1.5"),
+        (lambda: ig.prompts([], True), "merges must be those of the tiny model"),
         (lambda: ig.answer(5, 0), "times is 0, not 1 to 5"),
         (lambda: ig.answer(5, 6), "times is 6, not 1 to 5"),
         (lambda: ig.mean_real(np.zeros(0)), "has no mean"),

@@ -241,6 +241,22 @@ def test_counts_are_those_of_table_15(count, printed):
         lambda: l.phi(np.ones((2, 5)), np.ones((3, 5)), 1, 0),
         lambda: l.init_lora(np.random.default_rng(0), {"w": np.ones((2, 2))}, ["w"], 0),
         lambda: l.merge_lora({"w": np.ones((2, 2))}, {"v.a": np.ones((1, 2))}, 1.0),
+        lambda: l.merge_lora({"w": np.ones((2, 2))}, {"w.a": np.ones((1, 2))}, 1.0),
+        lambda: l.merge_lora({"w": np.ones((2, 2))}, {"w.b": np.ones((2, 1))}, 1.0),
+        lambda: l.init_lora(np.random.default_rng(0), {"w": np.ones((2, 2))}, ["v"], 1),
+        lambda: l.init_lora(np.random.default_rng(0), {"w": np.ones(2)}, ["w"], 1),
+        lambda: l.best_update(np.full((3, 4), np.nan), 1),
+        lambda: l.phi(np.full((2, 5), np.inf), np.ones((3, 5)), 1, 1),
+        lambda: l.phi(np.ones((2, 5)), np.eye(5), 2, 1),
+        lambda: l.phi(np.zeros((2, 5)), np.eye(5), 1, 1),
+        lambda: l.phi(np.eye(6)[:, :5], np.eye(5), 6, 1),
+        lambda: l.phi(np.zeros((0, 5)), np.eye(5), 1, 1),
+        lambda: l.lora_parameters(-1, 2, 1),
+        lambda: l.lora_parameters(1, 2, 0),
+        lambda: l.adapter_parameters(1, 2, 0),
+        lambda: l.adapter_parameters(1, -2, 1),
+        lambda: l.prefix_parameters(1, -1, 0),
+        lambda: l.bias_parameters(1, -1),
     ],
 )
 def test_bad_input_is_refused(call):
@@ -264,3 +280,30 @@ def test_every_matrix_of_a_model_may_be_merged_and_every_direction_compared():
 def test_directions_that_a_matrix_does_not_have_are_refused(i, j):
     with pytest.raises(ValueError, match=r"^phi: "):
         l.phi(np.eye(3), np.eye(3), i, j)
+
+
+@pytest.mark.holds("scale", by="brute force: counted")
+@pytest.mark.parametrize("r", [1, 2, 5])
+def test_alpha_is_shared_out_among_the_ranks(r):
+    assert sum([l.scale(3.0, np.zeros((r, 2)))] * r) == pytest.approx(3)
+
+
+def test_no_rank_at_all_is_refused_by_forward_update_and_backward_alike():
+    x, w, a, b = np.ones((4, 3)), np.ones((2, 3)), np.ones((0, 3)), np.ones((2, 0))
+    for call in (
+        lambda: l.lora(x, w, a, b, 1.0),
+        lambda: l.lora_update(a, b, 1.0),
+        lambda: l.lora_grads(x @ w.T, x, a, b, 1.0),
+        lambda: l.scale(1.0, a),
+    ):
+        with pytest.raises(ValueError, match="the rank is at least 1"):
+            call()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 4), st.sampled_from([1.0, 1e140, np.nan]))
+def test_merged_and_not_a_matrix_with_lora_answers_alike(seed, n, size):
+    rng = np.random.default_rng(seed)
+    x, w = size * rng.normal(size=(n, 3)), rng.normal(size=(2, 3))
+    a, b = rng.normal(size=(2, 3)), rng.normal(size=(2, 2))
+    merged = x @ (w + l.lora_update(a, b, 3.0)).T
+    np.testing.assert_allclose(l.lora(x, w, a, b, 3.0), merged, rtol=1e-9, atol=1e-9 * size)

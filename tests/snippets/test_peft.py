@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from snippets import peft
-from snippets.gpt import block_params, embed, gpt, gpt_block, init_gpt, load_tiny
+from snippets.gpt import embed, gpt, gpt_block, init_gpt, load_tiny
+from snippets.layers import block_params, pad
 from snippets.transformer import merge_heads
 
 seeds = st.integers(0, 10_000)
@@ -107,6 +108,45 @@ def test_a_batch_is_its_texts_one_by_one(seed):
     for text, logits in zip(tokens, ours, strict=True):
         alone = peft.edited_gpt(params, edits, text, H)
         np.testing.assert_allclose(alone, logits, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.holds("edited_gpt", "seen_before", by="brute force: one text after the other")
+@settings(max_examples=10)
+@given(seeds, st.lists(st.integers(1, 5), min_size=1, max_size=3), st.booleans())
+def test_padding_on_either_side_changes_no_logit_whatever_the_edits(seed, lengths, left):
+    rng = np.random.default_rng(seed)
+    params = small(rng)
+    edits = all_edits(rng, params, l_p=1 + seed % 3)
+    texts = [rng.integers(V, size=n) for n in lengths]
+    tokens, real = pad(texts, token=3, left=left)
+    together = peft.edited_gpt(params, edits, tokens, H, real)
+    for text, logits, there in zip(texts, together, real, strict=True):
+        alone = peft.edited_gpt(params, edits, text, H)
+        np.testing.assert_allclose(logits[there], alone, rtol=1e-9, atol=1e-10)
+
+
+def test_an_empty_prefix_and_an_empty_prompt_change_nothing():
+    rng = np.random.default_rng(3)
+    params, tokens = small(rng), rng.integers(V, size=(2, 5))
+    empty = {f"b{i}.prefix_{kind}": np.zeros((0, D)) for i in range(2) for kind in "kv"}
+    empty |= {"prompt": np.zeros((0, D))}
+    np.testing.assert_allclose(
+        peft.edited_gpt(params, empty, tokens, H), gpt(params, tokens, H), rtol=1e-12, atol=1e-12
+    )
+
+
+@pytest.mark.holds("check_edits", by="brute force: every part of an edit alone")
+@pytest.mark.parametrize("name", [name for edit in peft.EDITS for name in edit])
+def test_half_an_edit_and_an_unknown_one_are_refused(name):
+    rng = np.random.default_rng(0)
+    params = small(rng)
+    edits = all_edits(rng, params)
+    peft.check_edits(edits, 2)
+    for wrong in ({f"b1.{name}": edits[f"b1.{name}"]}, {f"b2.{name}": 1}, {name: 1}):
+        if name == "l_ff" and "b1.l_ff" in wrong:
+            continue  # a whole edit
+        with pytest.raises(ValueError, match=f"edits: {next(iter(wrong))} is no edit"):
+            peft.edited_gpt(params, wrong, np.array([1]), H)
 
 
 @settings(max_examples=8)
@@ -306,6 +346,15 @@ def test_reading_costs_two_operations_for_a_weight_of_a_matrix():
         lambda rng, params: peft.init_adapters(rng, params, 0),
         lambda rng, params: peft.init_prefix(rng, params, 0),
         lambda rng, params: peft.edited_gpt(params, {}, np.array([V]), H),
+        lambda rng, params: peft.edited_gpt(params, {}, np.array([-1]), H),
+        lambda rng, params: peft.merge_ia3(params, {}),
+        lambda rng, params: peft.merge_ia3(params, peft.init_prefix(rng, params, 2)),
+        lambda rng, params: peft.ia3_parameters(-1, 1, 1, 1),
+        lambda rng, params: peft.training_bytes(-1, 1),
+        lambda rng, params: peft.fewshot_flops(1.0, 1, halves=0),
+        lambda rng, params: peft.fewshot_flops(-1.0, 1),
+        lambda rng, params: peft.fewshot_flops(1.0, -1),
+        lambda rng, params: peft.t5_parameters(4, 4, 1, -1),
     ],
 )
 def test_bad_input_is_refused(call):
@@ -324,5 +373,5 @@ def test_the_narrowest_adapter_and_the_shortest_prefix_are_allowed():
 
 def test_the_way_down_keeps_the_variance_of_what_it_reads():
     rng = np.random.default_rng(0)
-    w = peft.init_adapters(rng, {"tok_emb": np.ones((2, 400)), "b0.w_o": np.ones(1)}, 50)
+    w = peft.init_adapters(rng, {"tok_emb": np.ones((2, 400)), "b0.w_1": np.ones(1)}, 50)
     assert w["b0.att_down"].std() * 20 == pytest.approx(1, rel=0.03)

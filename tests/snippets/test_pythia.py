@@ -265,3 +265,74 @@ def test_quantiles_of_a_high_rate_are_scipys():
     counts = np.random.default_rng(0).poisson(300, size=40)
     wanted = stats.poisson.ppf((np.arange(40) + 0.5) / 40, counts.mean())
     np.testing.assert_array_equal(pythia.quantiles(counts)[0], wanted)
+
+
+@given(SEEDS, st.lists(st.integers(1, 5), min_size=1, max_size=3), st.booleans(), st.booleans())
+def test_padding_on_either_side_changes_no_block(seed, lengths, left, parallel):
+    p, rng = noisy(seed, 16), np.random.default_rng(seed)
+    texts = [rng.normal(size=(n, 16)) for n in lengths]
+    n = max(lengths) + 1
+    place = np.arange(n)[::-1] if left else np.arange(n)
+    real = place < np.array(lengths)[:, None]
+    x = rng.normal(size=(len(texts), n, 16))
+    x[real] = np.concatenate(texts)
+    together = pythia.neox_block(x, p, 1, parallel, real=real)
+    for text, out, there in zip(texts, together, real, strict=True):
+        alone = pythia.neox_block(text, p, 1, parallel)
+        np.testing.assert_allclose(out[there], alone, rtol=1e-9, atol=1e-10)
+
+
+@given(SEEDS, st.integers(1, 4), st.integers(0, 5))
+def test_each_text_of_a_batch_may_have_positions_of_its_own(seed, half, n):
+    rng = np.random.default_rng(seed)
+    x, at = rng.normal(size=(3, n, 2 * half)), rng.integers(50, size=(3, n))
+    for turn in (pythia.rotate, pythia.rotate_halves, pythia.rotate_part):
+        given_ = (1.0,) if turn is pythia.rotate_part else ()
+        for i, row in enumerate(turn(x, at, *given_)):
+            np.testing.assert_array_equal(row, turn(x[i], at[i], *given_))
+
+
+@pytest.mark.parametrize("d", range(2, 129, 2))
+def test_a_share_that_leaves_a_whole_even_width_is_that_width(d):
+    x, at = np.ones((2, d)), np.array([1, 2])
+    for width in range(0, d + 1, 2):
+        turned = pythia.rotate_part(x, at, width / d)
+        assert (turned[:, :width] != 1).all() and (turned[:, width:] == 1).all()
+
+
+def test_the_share_of_a_bug_report_is_taken():
+    turned = pythia.rotate_part(np.ones((1, 100)), np.array([1]), 0.58)
+    assert int((turned != 1).sum()) == 58
+
+
+@pytest.mark.holds("check_counts", by="brute force: case by case")
+def test_counts_count_something():
+    pythia.check_counts("f", np.array([0, 2]))
+    for wrong in ([], [0, 0], [2, -1]):
+        with pytest.raises(ValueError, match=r"^f: "):
+            pythia.check_counts("f", np.array(wrong, dtype=int))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pythia.rotate_part(np.ones((1, 100)), np.array([1]), 0.57), "leaves 57, an odd"),
+        (lambda: pythia.frequencies(-2), "d must be 0"),
+        (lambda: pythia.frequencies(4, 0.0), "base must be"),
+        (lambda: pythia.frequencies(4, np.inf), "base must be"),
+        (lambda: pythia.decay(np.ones(1), 0), "d must be 2"),
+        (lambda: pythia.padded(-1), "vocabulary must be"),
+        (lambda: pythia.pythia_parameters(-1, 4), "l must be"),
+        (lambda: pythia.memorised(np.random.default_rng(0), np.array([1.5])), "rate must"),
+        (lambda: pythia.memorised(np.random.default_rng(0), np.array([np.nan])), "rate must"),
+        (lambda: pythia.memorised(np.random.default_rng(0), np.ones(1), -1), "batch must"),
+        (lambda: pythia.poisson(np.inf, 3), "rate must be positive and finite"),
+        (lambda: pythia.poisson(1.0, -1), "most must be"),
+        (lambda: pythia.quantiles(np.zeros(0, int)), "nothing was counted"),
+        (lambda: pythia.quantiles(np.array([1, -1])), "counts must be 0"),
+        (lambda: pythia.dispersion(np.array([1, -1])), "counts must be 0"),
+    ],
+)
+def test_what_has_no_answer_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -551,6 +551,14 @@ def test_the_summary_of_the_sft_model_itself_has_no_kl():
 HALF = np.full((2, 2), 0.5)
 
 
+@pytest.mark.holds("check_table", by="brute force: case by case")
+def test_a_table_is_drawn_from_in_eight_parts():
+    rlhf.check_table(HALF, 1, 8)
+    for ref, steps, batch in ((HALF, 0, 8), (HALF, 1, 9), (np.eye(2), 1, 8), (HALF[:0], 1, 8)):
+        with pytest.raises(ValueError, match=r"^ppo_table: "):
+            rlhf.check_table(ref, steps, batch)
+
+
 def step_of(x, y):
     """A step after one answer y to prompt x."""
     one = np.array([x]), np.array([y]), np.ones(1)
@@ -584,6 +592,12 @@ def step_of(x, y):
         (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 1, rng_of(0), 1.0, 12), "divide 12"),
         (lambda: rlhf.ppo_table(HALF, HALF, 1.0, 1, rng_of(0), 1.0, 0), "divide 0"),
         (lambda: rlhf.ppo_table(np.eye(2), HALF, 1.0, 1, rng_of(0)), "allow every answer"),
+        (
+            lambda: rlhf.clip_step(
+                np.zeros((1, 2)), np.array([[0.0, 1.0]]), *np.zeros((2, 1), int), np.ones(1), 1.0
+            ),
+            "old must allow",
+        ),
         (lambda: step_of(-1, 0), "clip_step: x must be 0 to 1, one is -1"),
         (lambda: step_of(0, 2), "clip_step: y must be 0 to 1, one is 2"),
         (lambda: rlhf.best_of_n(np.array([0.5, 0.2]), 2), "sum to one"),

@@ -13,15 +13,13 @@ from docutils.utils.smartquotes import smartchars
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
+from book.messages import TOLD
 from ledger.markup import indexed
 from ledger.records import VERDICTS, Annotation
 from verified_book.page_notes import PageNotes
-
-logger = logging.getLogger(__name__)
 
 CHINESE = dict(zip(VERDICTS, ("属实", "不准确", "错误", "观点", "无法核实"), strict=True))
 AMISS = {"imprecise", "wrong"}
@@ -41,9 +39,8 @@ class ToldRole(SphinxRole):
     def run(self):
         id_, _, verdict = self.text.partition(" ")
         if not re.fullmatch(r"\w+\.\d+", id_) or verdict not in CHINESE:
-            message = "write {told}`ID VERDICT`, with a VERDICT of %s, not “%s”"
             place = (self.env.docname, self.lineno)
-            logger.warning(message, ", ".join(VERDICTS), self.text, location=place, type="told")
+            TOLD.warn("form", ", ".join(VERDICTS), self.text, location=place)
             return [nodes.Text(self.text)], []
         told = Told.of(self.env).setdefault(self.env.docname, [])
         told.append((id_, verdict, self.lineno))
@@ -66,17 +63,12 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     told = [(page, *claim) for page, claims in Told.of(env).items() for claim in claims]
     for page, id_, verdict, line in told:
         if id_ in judged and judged[id_].verdict != verdict:
-            message = "claim %s is told as %s, and its verdict is %s"
-            say((page, line), message, id_, verdict, judged[id_].verdict)
+            now = judged[id_].verdict
+            TOLD.warn("other_verdict", id_, verdict, now, location=(page, line))
     missing = {id_ for id_, r in judged.items() if r.verdict in AMISS or r.fault == "copy"}
     for id_ in sorted(missing - {id_ for _, id_, *_ in told}) if told else ():
-        message = "claim %s is %s, and this page leaves it out: add {told}`%s %s`"
         verdict = judged[id_].verdict
-        say(told[0][0], message, id_, verdict, id_, verdict)
-
-
-def say(place, message, *args):
-    logger.warning(message, *args, location=place, type="told")
+        TOLD.warn("left_out", id_, verdict, id_, verdict, location=told[0][0])
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

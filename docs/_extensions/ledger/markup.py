@@ -1,6 +1,6 @@
 """The nodes that the ledger's boxes and tables are made of."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from docutils import nodes
 from sphinx import addnodes
@@ -8,21 +8,24 @@ from sphinx import addnodes
 Cell = list[nodes.Node]  # inline nodes, or paragraphs and the like
 
 
-def labelled(*parts, classes=()):
-    return nodes.paragraph("", "", *parts, classes=["label", *classes])
+def labelled(*parts: nodes.Node) -> nodes.paragraph:
+    return nodes.paragraph("", "", *parts, classes=["label"])
 
 
-def chip(text, *classes):
+def chip(text: str, *classes: str) -> nodes.inline:
     return nodes.inline("", text, classes=["chip", *classes])
 
 
-def of_class(*names):
+def of_class(*names: str) -> Callable[[nodes.Node], bool]:
+    """Whether a node is a container of one of these classes."""
     return lambda node: (
         isinstance(node, nodes.container) and bool({*names} & {*node.get("classes", ())})
     )
 
 
-def table(columns: dict[str, tuple[str, int]], rows: Iterable[dict[str, Cell]], *classes: str):
+def table(
+    columns: dict[str, tuple[str, int]], rows: Iterable[dict[str, Cell]], *classes: str
+) -> nodes.table:
     """A table of fields: {field: (its head, its width)}; each cell has its field for a class."""
     group = nodes.tgroup("", cols=len(columns))
     group += [
@@ -40,7 +43,7 @@ def row(cells: dict[str, Cell]) -> nodes.row:
     return nodes.row("", *entries)
 
 
-def blocks(cell):
+def blocks(cell: Cell) -> Cell:
     inline = all(isinstance(node, nodes.Inline | nodes.Text) for node in cell)
     return [nodes.paragraph("", "", *cell)] if inline else cell
 
@@ -50,18 +53,18 @@ def indexed(claim: str, anchor: str) -> addnodes.index:
     return addnodes.index("", entries=[("single", claim, anchor, "main", None)], inline=True)
 
 
-def row_mark(name):
+def row_mark(name: str) -> nodes.inline:
     return nodes.inline("", "", ids=[f"row-{name}"])
 
 
-def to_row(kind, name, which, content):
+def to_row(kind: str, name: str, which: str, content: nodes.Node) -> nodes.Element:
     """A link to a row of the ledger; the domain finds the page that shows it."""
     return addnodes.pending_xref(
         "", content, refdomain="ledger", reftype="row", reftarget=name, kind=kind, which=which
     )
 
 
-def outcome(record):
+def outcome(record) -> Cell:
     """A number's outcome, as a chip and the reason behind it."""
     return [chip(record.outcome, record.outcome), nodes.Text(" "), *copies(record.reason)]
 

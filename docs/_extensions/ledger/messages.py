@@ -40,6 +40,21 @@ LEDGER = Messages(
         "a whole paper is no evidence",
         "add section, equation, table or page in braces after the key",
     ),
+    was_form=(
+        "write “VERDICT, YEAR-MONTH-DAY, reason”, not “%s”",
+        "a part of `:was:` is malformed",
+        "write `wrong, 2026-11-29, the evidence: …`, and a stroke before the next",
+    ),
+    unknown_kind=(
+        "choose a kind of %s, not “%s”",
+        "`:kind:` names none",
+        "choose one, perhaps with a case behind a comma, as in `number, rounds`",
+    ),
+    also_form=(
+        "write ids of claims, such as 7.11, not “%s”",
+        "`:also:` names no claims",
+        "write the retired ids, with spaces between",
+    ),
     twice=(
         "%s %s stands already in %s",
         "two claims, annotations or translations have one number",
@@ -124,8 +139,8 @@ LEDGER = Messages(
     ),
     became_what_it_was=(
         "annotation %s became what it was",
-        "`:was:` names the verdict that the claim has now",
-        "name the verdict that it had before",
+        "two verdicts that follow each other are the same",
+        "`:was:` has the earlier verdicts alone, the oldest first",
     ),
     # tables, counts and links
     no_table=(

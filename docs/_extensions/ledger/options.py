@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+from ledger.messages import LEDGER
 from ledger.records import KINDS, VERDICTS, Change
 
 
@@ -14,7 +15,7 @@ def changes(text: str) -> list[Change]:
 def change(text):
     verdict, day, reason = ([part.strip() for part in text.split(",", 2)] + ["", ""])[:3]
     if verdict not in VERDICTS or not is_date(day) or not reason:
-        raise ValueError(f"write “VERDICT, YEAR-MONTH-DAY, reason”, not “{text}”")
+        raise ValueError(LEDGER.text("was_form", text))
     return Change(verdict, day, " ".join(reason.split()))
 
 
@@ -29,7 +30,7 @@ def kind(text: str) -> tuple[str, str | None]:
     """``KIND``, or ``KIND, case``."""
     name, _, case = (part.strip() for part in text.partition(","))
     if name not in KINDS:
-        raise ValueError(f"choose a kind of {', '.join(KINDS)}, not “{name}”")
+        raise ValueError(LEDGER.text("unknown_kind", ", ".join(KINDS), name))
     return name, case or None
 
 
@@ -37,5 +38,5 @@ def ids(text: str) -> list[str]:
     """Ids of claims, such as ``7.11``."""
     found = text.split()
     if not found or not all(re.fullmatch(r"\w+\.\d+", id_) for id_ in found):
-        raise ValueError(f"write ids of claims, such as 7.11, not “{text}”")
+        raise ValueError(LEDGER.text("also_form", text))
     return found

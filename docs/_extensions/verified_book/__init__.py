@@ -4,9 +4,15 @@ Examples are run while pages are read, figures are drawn by the code, equations 
 citations say their place, and no build that warned is taken for a good one.
 """
 
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
 ROOMS = (
+    "lock",
     "faults",
+    "parallel",
     "shown",
+    "numbering",
     "strict",
     "verified",
     "prompts",
@@ -18,7 +24,7 @@ ROOMS = (
 )
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     for room in ROOMS:
         app.setup_extension(f"{__name__}.{room}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,7 @@
 A build runs the code of many pages in one process.  None may see what another left there, none
 may end the build or double it, and one that never returns is told of by its file and line.
 
-Ground floor: knows Python and NumPy alone.  Above it: ``examples``, ``verified``, ``figures``.
+Knows Python and NumPy alone.  Above it: ``examples``, ``verified``, ``figures``.
 """
 
 import atexit
@@ -23,6 +23,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import ModuleType
+
+from verified_book.messages import VERIFIED
 
 # -- it ends --------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ def time_limit(seconds: float, place: str) -> Iterator[None]:
 
 
 def refuse(*_, **__):
-    raise RuntimeError("code of a page may not end, replace or double the process that builds it")
+    raise RuntimeError(VERIFIED.text("ends_process"))
 
 
 ENDS = ("_exit", "abort", "execv", "execve", "fork", "forkpty")

@@ -8,6 +8,7 @@ cites.
 """
 
 import re
+from ast import dump
 from functools import cache
 
 import pybtex.plugin
@@ -18,14 +19,17 @@ from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.labels import BaseLabelStyle
 from pybtex.style.template import field, sentence
 from sphinx import addnodes
+from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
+from sphinx.util.typing import ExtensionMetadata
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
-from sphinxcontrib.bibtex.domain import BibtexDomain
+from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
 
 from verified_book.messages import CITATIONS
 from verified_book.shown import digest
 
+env_updated = BibtexDomain.env_updated
 format_entry = BaseStyle.format_entry
 find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
 decode = Text.from_latex
@@ -116,6 +120,29 @@ def use_cache(app):
     BaseStyle.format_entry = cached
 
 
+def format_where_changed(self):
+    """Formats the bibliography, unless it and all that cites it are as they were."""
+    config, warned = self.env.config, self.env._app._warncount
+    told = digest((
+        [config[f"bibtex_{name}"] for name in ("default_style", "tooltips", "tooltips_style")],
+        [(path, file.mtime) for path, file in self.bibdata.bibfiles.items()],
+        [(ref.docname, [target.key for target in ref.targets]) for ref in self.citation_refs],
+        [(key, *lists(value)) for key, value in self.bibliographies.items()],
+        list(get_docnames(self.env)),
+    ))  # fmt: skip
+    if (told, len(self.citations)) != self.data.get("formatted"):  # a page read again has none
+        env_updated(self)
+        holds = self.env._app._warncount == warned
+        self.data["formatted"] = (told, len(self.citations)) if holds else None
+    return []
+
+
+def lists(bibliography):
+    """What a bibliography directive asks for."""
+    ids = {key: node["ids"] for key, node in bibliography.citation_nodes.items()}
+    return [*bibliography._replace(filter_=dump(bibliography.filter_), citation_nodes=ids)]
+
+
 def from_latex(text):
     """Rich text from a field of the bibliography; mere words need no decoding."""
     return Text(text) if WORDS.fullmatch(text) else decode(text)
@@ -170,11 +197,12 @@ def add_cited_in(app, doctree, docname):
             node += line
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("sphinxcontrib.bibtex")
     app.setup_extension("verified_book.shown")
     for name in BibtexDomain.roles:
         app.add_role_to_domain("cite", name, Cite(), override=True)
+    BibtexDomain.env_updated = format_where_changed
     pybtex.plugin._load_entry_point = find_entry_point
     Text.from_latex = from_latex
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)

@@ -11,8 +11,10 @@ import json
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.assets import add_static
 from verified_book.page_notes import PageNotes
@@ -115,7 +117,7 @@ def visit_displayed(self, node):
     raise nodes.SkipNode
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_env_collector(Equations)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_displayed, None))
     add_static(app, __file__)

@@ -2,7 +2,7 @@
 
 The parser, the groups and the comparison are ``sphinx.ext.doctest``'s own.  In every builder, its
 own included, a block is given a name of its own: there all blocks of a page share one, so that a
-traceback shows a line of another block, or dies looking for it.  That changes no verdict.
+traceback shows a line of another block, or dies looking for it.  That changes no outcome.
 
 Stands on ``alone`` and ``dependencies``.
 """

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.osutil import relative_uri
+from sphinx.util.typing import ExtensionMetadata
 
 
 def is_web(builder) -> bool:
@@ -74,7 +76,7 @@ def resolve(app, env, node, content):
     return nodes.reference("", "", content, refuri=uri, internal=True)
 
 
-def setup(app):
+def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_role("made", MadeRole())
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

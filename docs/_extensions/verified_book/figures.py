@@ -1,10 +1,10 @@
-"""Figures that the snippets draw while the book is built: ``{drawn} NAME``.
+"""Figures that the book's code draws while the book is built: ``{drawn} NAME``.
 
-The page STEM shows what ``figure_NAME()`` of ``snippets/figures/STEM.py`` returns: as SVG, and
-in print as PDF.  A figure is drawn again only when its code, a snippet that it uses, the snippets'
-data, Matplotlib or this file has changed, or when the file no longer holds what was drawn; and
-always to the same bytes, from Matplotlib's own settings.  One that has a word which is cut off,
-tiny, or written over another is refused.
+The page STEM shows what ``figure_NAME()`` of ``figures/STEM.py`` in the package returns: as SVG,
+and in print as PDF.  A figure is drawn again only when its code, a module that it uses, the
+package's data, Matplotlib or this file has changed, or when the file no longer holds what was
+drawn; and always to the same bytes, from Matplotlib's own settings.  One that has a word which is
+cut off, tiny, or written over another is refused.
 
 Stands on ``page_notes``, ``dependencies`` and ``alone``, and on ``verified``, which tells of
 modules that cannot be used.
@@ -26,16 +26,14 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book import dependencies, verified
 from verified_book.alone import OutOfTime, steady, time_limit, undone
 from verified_book.dependencies import closure, version_of
+from verified_book.messages import FIGURES
 from verified_book.page_notes import PageNotes
-
-logger = logging.getLogger(__name__)
 
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
@@ -46,7 +44,7 @@ OWN = blake2b(Path(__file__).read_bytes()).hexdigest()
 
 
 class DrawnDirective(SphinxDirective):
-    """A figure that the page's own snippet draws; the content is its caption."""
+    """A figure that the page's own module draws; the content is its caption."""
 
     required_arguments = 1
     has_content = True
@@ -55,15 +53,15 @@ class DrawnDirective(SphinxDirective):
     def run(self):
         name = self.arguments[0]
         if "alt" not in self.options:
-            self.warn("figure %s has no :alt:, the text for those who cannot see it", name)
+            self.warn("no_alt", name)
         try:
             path = draw(self.env, self.env.docname, name, "svg", self.get_location())
         except OutOfTime:
             limit = self.config.verified_seconds
-            self.warn("figure %s did not finish within %s s (verified_seconds)", name, limit)
+            self.warn("out_of_time", name, limit)
             return []
         except Exception as error:
-            self.warn("figure %s: %s: %s", name, type(error).__name__, error)
+            self.warn("not_drawn", name, type(error).__name__, error)
             return []
         if path is None:
             return []
@@ -74,12 +72,12 @@ class DrawnDirective(SphinxDirective):
         self.set_source_info(figure)
         if caption := self.parse_content_to_nodes():
             if next(caption[0].findall(addnodes.pending_xref), None):
-                self.warn("figure %s: TeX sets no link in a caption: put it into the text", name)
+                self.warn("link_in_caption", name)
             figure += nodes.caption("", "", *caption[0].children)
         return [figure]
 
-    def warn(self, message, *args):
-        logger.warning(message, *args, location=(self.env.docname, self.lineno), type="figures")
+    def warn(self, code, *filled):
+        FIGURES.warn(code, *filled, location=(self.env.docname, self.lineno))
 
 
 # -- drawing -----------------------------------------------------------------------------------
@@ -88,18 +86,18 @@ class DrawnDirective(SphinxDirective):
 def draw(env, docname, name, kind, place):
     """Draws a figure unless it is there as its code would draw it now; returns its path.
 
-    A page imports no snippet to learn this: what the figure stands on is read from its source.
+    A page imports no module to learn this: what the figure stands on is read from its source.
     """
     config, stem = env.config, docname.rpartition("/")[2]
     package, root = config.verified_package, config.verified_root
-    module = f"{config.figures_package}.{stem}"
+    module = f"{config.figures_package or f'{package}.figures'}.{stem}"
     found = closure([module], package, root)
     verified.note_closure(env, found)
     if found.broken:
         return None
     path = path_of(env, docname, name, kind)
     data = dependencies.data_of(package, root)
-    now = found.digest(name, data, OWN, version_of("matplotlib"))
+    now = found.digest(name, config.project, data, OWN, version_of("matplotlib"))
     if not is_whole(path, now):
         with ExitStack() as stack:
             stack.enter_context(time_limit(config.verified_seconds, place))
@@ -209,20 +207,20 @@ def check(figure, words):
     """Raises ValueError where a word is too small, outside the sheet, or over another."""
     width, height = figure.get_size_inches() * POINTS
     for word, place in words.items():
-        told = f"“{word.get_text()}”"
+        told = word.get_text()
         if word.get_fontsize() < LEAST:
-            raise ValueError(f"{told} is smaller than {LEAST} points")
+            raise ValueError(FIGURES.text("too_small", told, LEAST))
         if place.x0 < -1 or place.x1 > width + 1:
-            raise ValueError(f"{told} is cut off at the side")
+            raise ValueError(FIGURES.text("cut_at_side", told))
         if place.y0 < -1 or place.y1 > height + 1:
-            raise ValueError(f"{told} is cut off above or below")
+            raise ValueError(FIGURES.text("cut_above", told))
     upright = [word for word in words if word.get_rotation() % 90 == 0]
     for one, other in combinations(upright, 2):
         here, there = words[one], words[other]
         width = min(here.x1, there.x1) - max(here.x0, there.x0)
         height = min(here.y1, there.y1) - max(here.y0, there.y0)
         if min(width, height) > 1:
-            raise ValueError(f"“{one.get_text()}” and “{other.get_text()}” overlap")
+            raise ValueError(FIGURES.text("overlap", one.get_text(), other.get_text()))
 
 
 # -- one picture on the page, two files behind it ------------------------------------------------
@@ -271,7 +269,7 @@ class Pictures(PageNotes):
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("verified_book.verified")
-    app.add_config_value("figures_package", "snippets.figures", "env")
+    app.add_config_value("figures_package", "", "env", types=frozenset({str}))
     app.add_directive("drawn", DrawnDirective)
     app.add_env_collector(Pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 4}

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.examples import (
@@ -26,21 +25,12 @@ from verified_book.examples import (
     text_of,
     unreadable,
 )
+from verified_book.messages import VERIFIED
 from verified_book.page_notes import PageNotes
 from verified_book.verified import Page, Verification
 
-logger = logging.getLogger(__name__)
-
 PROMPT = re.compile(r"^[ \t]*>>>.*", re.MULTILINE)
 TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')+>")
-
-
-def refuse(place):
-    logger.warning(
-        "Sphinx would not run this `>>>`: put it into a {doctest} block",
-        location=place,
-        type="verified",
-    )
 
 
 # -- in the source --------------------------------------------------------------------------
@@ -61,13 +51,13 @@ def rows_of(node):
 
 
 def never_run(node):
-    """Why an example block would not be run, or would not be seen, and in which of its lines."""
+    """Why an example block would not be run, or would not be seen: (its line, message, words)."""
     if "skipif" in node or node["options"].get(doctest.SKIP) or "+SKIP" in text_of(node):
-        return 1, "is skipped: every example of the book is run, so mend it or take it out"
+        return 1, "skipped", ()
     if isinstance(node, nodes.comment) and node["testnodetype"] in {"doctest", "testcode"}:
-        return 1, "is hidden: show it, for what is verified must be seen"
+        return 1, "hidden", ()
     if fault := unreadable(node):
-        return fault[0], f"cannot be read: it {fault[1]}"
+        return fault[0], "unreadable", (f"it {fault[1]}",)
     return None
 
 
@@ -84,13 +74,12 @@ class Prompts(PageNotes):
         refused = self.of(app.env)[app.env.docname] = set()
         for line in skipped(blocks, path):
             refused.add(f"{path}:{line}")
-            refuse(f"{path}:{line}")
+            VERIFIED.warn("not_run", location=f"{path}:{line}")
         for node in blocks:
             if fault := never_run(node):
-                file, start, (line, reason) = source_of(node), first_line(node), fault
+                file, start, (line, code, words) = source_of(node), first_line(node), fault
                 refused |= {f"{file}:{start + i + 1}" for i, _ in enumerate(rows_of(node))}
-                place = f"{file}:{start + line}"
-                logger.warning("this example %s", reason, location=place, type="verified")
+                VERIFIED.warn(code, *words, location=f"{file}:{start + line}")
         look_at_page(app, doctree, app.env.docname)
 
 
@@ -121,6 +110,8 @@ def rows_run(node, docstrings):
     """The examples of a node that the build has run: the numbers of their rows, or the rows."""
     if is_example(node):
         return {example.lineno for example in examples_of(node)}
+    if "ran" in node:  # by another extension, which vouches for them
+        return {*node["ran"]}
     shown = node.get("source", "")
     here = [line for module, line in docstrings if module.endswith(f".{Path(shown).stem}")]
     return {lines(shown)[line - 1].strip() for line in here}
@@ -148,7 +139,7 @@ def look_at_page(app, doctree, docname):
         place = place_of(node, prompt, path) if not run else None
         if place and place not in refused:
             refused.add(place)
-            refuse(place)
+            VERIFIED.warn("not_run", location=place)
 
 
 def count_again(app, docname, template, context, doctree):
@@ -158,13 +149,7 @@ def count_again(app, docname, template, context, doctree):
     shown = len(PROMPT.findall(html.unescape(TAG.sub("", context["body"]))))
     known = sum(1 for _ in prompts_of(app.env, docname, doctree))
     if shown > known:
-        logger.warning(
-            "the page shows %d `>>>`, and the build knows of %d: something adds them in the HTML",
-            shown,
-            known,
-            location=docname,
-            type="verified",
-        )
+        VERIFIED.warn("unknown_prompts", shown, known, location=docname)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

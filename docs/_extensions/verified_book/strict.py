@@ -20,13 +20,11 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging as sphinx_logging
 from sphinx.util.typing import ExtensionMetadata
 
+from verified_book.messages import STRICT
 from verified_book.page_notes import PageNotes
 from verified_book.shown import Links
-
-logger = sphinx_logging.getLogger(__name__)
 
 EXTENSIONS = Path(__file__).resolve().parents[1]
 

@@ -7,7 +7,7 @@ runs nothing.  One that failed never is.  ``make doctest``, the standard builder
 
 Stands on ``examples``, ``dependencies``, ``alone`` and ``page_notes``, and on ``strict``: a
 failing example is a warning at its file and line, and a page that warned is read again.  Knows no
-snippet by name.  Above it: ``figures``, and all that asks how many examples a page holds.
+module by name.  Above it: ``figures``, and all that asks how many examples a page holds.
 """
 
 import sys
@@ -19,7 +19,6 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.directives.code import LiteralInclude
-from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book import dependencies
@@ -40,10 +39,10 @@ from verified_book.examples import (
     sources_of,
     text_of,
 )
+from verified_book.messages import VERIFIED
 from verified_book.page_notes import PageNotes
 
 __all__ = ["count_examples", "examples_of", "is_example"]  # for those who stand on this
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -149,20 +148,11 @@ class Run:
                         self.run_examples()
                     self.ended = self.left_nothing(left_over)
         except OutOfTime as error:
-            logger.warning(
-                "this did not finish within %s s (verified_seconds): make it smaller",
-                self.config.verified_seconds,
-                location=str(error),
-                type="verified",
-            )
+            limit = self.config.verified_seconds
+            VERIFIED.warn("out_of_time", limit, location=str(error))
         except Exception as error:
-            logger.warning(
-                "the examples end the run of their page: %s: %s",
-                type(error).__name__,
-                error,
-                location=self.docname,
-                type="verified",
-            )
+            why = type(error).__name__, error
+            VERIFIED.warn("run_ended", *why, location=self.docname)
 
     def run_examples(self):
         runner = Runner(self.app, self.app.env)
@@ -177,12 +167,7 @@ class Run:
 
     def left_nothing(self, left_over):
         for name in left_over:
-            logger.warning(
-                "a thread that the examples began is still running (%s): join it",
-                name,
-                location=self.docname,
-                type="verified",
-            )
+            VERIFIED.warn("thread_left", name, location=self.docname)
         return not left_over
 
 
@@ -251,12 +236,8 @@ class Verification(PageNotes):
         faults = [*run.page.faults, *env.temp_data.pop("verified_faults", [])]
         self.of(env)[env.docname] = replace(run.page, faults=faults)
         for failure in run.failures:
-            logger.warning(
-                "the example does not hold\n%s",
-                failure.text,
-                location=f"{failure.file}:{failure.line}",
-                type="verified",
-            )
+            place = f"{failure.file}:{failure.line}"
+            VERIFIED.warn("does_not_hold", failure.text, location=place)
         mark(blocks, run.failures, run.ended)
 
 
@@ -267,24 +248,18 @@ def tell_faults(app, env):
         for fault in page.faults:
             asked.setdefault((str(fault.path), fault.line, fault.why), {})[docname] = None
     for (path, line, why), pages in asked.items():
-        logger.warning(
-            "%s; nothing that needs it is run: %s",
-            why,
-            ", ".join(pages),
-            location=f"{path}:{line}",
-            type="verified",
-        )
+        VERIFIED.warn("broken_module", why, ", ".join(pages), location=f"{path}:{line}")
 
 
 def find_root(app, config):
-    """Snippets lie beside conf.py, unless told otherwise."""
+    """The package lies beside conf.py, unless told otherwise."""
     config.verified_root = config.verified_root or str(app.confdir)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("verified_book.strict")
     app.setup_extension("verified_book.examples")
-    app.add_config_value("verified_package", "snippets", "env")
+    app.add_config_value("verified_package", "examples", "env")
     app.add_config_value("verified_root", None, "env", types=frozenset({str, type(None)}))
     app.add_config_value("verified_seconds", 60, "")
     app.add_directive("literalinclude", ShownCode, override=True)
