@@ -124,7 +124,6 @@ STATES = [  # of the process: how to learn it, and how to bring it back
     (os.getcwd, os.chdir),
     (random.getstate, random.setstate),
     (sys.getrecursionlimit, sys.setrecursionlimit),
-    (sys.getprofile, sys.setprofile),
     (gc.get_threshold, lambda threshold: gc.set_threshold(*threshold)),
     (gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
     (lambda: logging.root.manager.disable, logging.disable),

@@ -173,7 +173,7 @@ def lay_out(figure, kind):
         figure.dpi, dpi = POINTS, figure.dpi
         engine.execute(figure)
         figure.dpi = dpi
-        figure.set_layout_engine("none")
+        figure.get_layout_engine = lambda: None  # it is done
 
 
 def in_tenths(line):
@@ -238,11 +238,8 @@ class Pictures(PageNotes):
         """Pages with a broken picture; all that have one when what they stand on changed."""
         config = app.config
         data = dependencies.data_of(config.verified_package, config.verified_root)
-        before, env.figures_ground = (
-            getattr(env, "figures_ground", None),
-            (data, version_of("matplotlib")),
-        )
-        pages = self.of(env)
+        pages, before = self.of(env), getattr(env, "figures_ground", None)
+        env.figures_ground = data, version_of("matplotlib")
         if before != env.figures_ground:
             return {docname for docname, names in pages.items() if names}
         return {
