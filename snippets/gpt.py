@@ -93,6 +93,15 @@ def merge(
     return tuple(out)
 
 
+def count_pairs(words: Counter) -> Counter:
+    """How often each two tokens are neighbours, in words that are counted."""
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in pairwise(word):
+            pairs[pair] += count
+    return pairs
+
+
 def train_bpe(data: bytes, n_merges: int) -> Merges:
     """The pairs to merge, each the most frequent when its turn comes.
 
@@ -103,18 +112,14 @@ def train_bpe(data: bytes, n_merges: int) -> Merges:
     words = Counter(tuple(piece) for piece in pieces(data))
     merges = []
     for new in range(256, 256 + n_merges):
-        pairs = Counter()
-        for word, count in words.items():
-            for pair in pairwise(word):
-                pairs[pair] += count
+        pairs = count_pairs(words)
         if not pairs:
             raise ValueError(f"train_bpe: only {len(merges)} pairs to merge")
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
-        words = {
-            merge(w, best, new) if best in pairwise(w) else w: count
-            for w, count in words.items()
-        }
+        words = Counter(
+            {merge(word, best, new): n for word, n in words.items()}
+        )
     return merges
 
 
@@ -175,19 +180,23 @@ def init_gpt(
     if d % h:
         raise ValueError(f"init_gpt: {h} heads do not divide a width of {d}")
 
-    def normal(*shape: int, std: float = 0.02) -> Array:
-        return rng.normal(size=shape) * std
-
-    p = {"tok_emb": normal(v, d), "pos_emb": normal(n, d)}
-    for b in (f"b{i}." for i in range(l)):
-        p |= {b + "ln1_gain": np.ones(d), b + "ln1_bias": np.zeros(d)}
-        p |= {b + w: normal(d, d) for w in ("w_q", "w_k", "w_v")}
-        p |= {b + "w_o": normal(d, d, std=0.02 / np.sqrt(2 * l))}
-        p |= {b + "ln2_gain": np.ones(d), b + "ln2_bias": np.zeros(d)}
-        p |= {b + "w_1": normal(d, 4 * d), b + "b_1": np.zeros(4 * d)}
-        p |= {b + "w_2": normal(4 * d, d, std=0.02 / np.sqrt(2 * l))}
-        p |= {b + "b_2": np.zeros(d)}
+    p = {"tok_emb": rng.normal(size=(v, d)) * 0.02}
+    p |= {"pos_emb": rng.normal(size=(n, d)) * 0.02}
+    for i in range(l):
+        p |= {f"b{i}.{k}": w for k, w in init_gpt_block(rng, d, l).items()}
     return p | {"lnf_gain": np.ones(d), "lnf_bias": np.zeros(d)}
+
+
+def init_gpt_block(rng: np.random.Generator, d: int, l: int) -> Params:
+    """Random parameters of one of l blocks, for `init_gpt`."""
+    check_sizes("init_gpt_block", 1, d=d, l=l)
+    std, small = 0.02, 0.02 / np.sqrt(2 * l)
+    p = {f"w_{w}": rng.normal(size=(d, d)) * std for w in "qkv"}
+    p |= {"w_o": rng.normal(size=(d, d)) * small}
+    p |= {"w_1": rng.normal(size=(d, 4 * d)) * std, "b_1": np.zeros(4 * d)}
+    p |= {"w_2": rng.normal(size=(4 * d, d)) * small, "b_2": np.zeros(d)}
+    p |= {"ln1_gain": np.ones(d), "ln1_bias": np.zeros(d)}
+    return p | {"ln2_gain": np.ones(d), "ln2_bias": np.zeros(d)}
 
 
 def gpt_block(
@@ -342,10 +351,8 @@ def adam(
     t, m, v = state["t"] + 1, state["m"], state["v"]
     m = {k: beta_1 * m[k] + (1 - beta_1) * g for k, g in grads.items()}
     v = {k: beta_2 * v[k] + (1 - beta_2) * g**2 for k, g in grads.items()}
-    rate = {
-        k: (m[k] / (1 - beta_1**t)) / (np.sqrt(v[k] / (1 - beta_2**t)) + eps)
-        for k in grads
-    }
+    size = {k: np.sqrt(v[k] / (1 - beta_2**t)) + eps for k in grads}
+    rate = {k: m[k] / (1 - beta_1**t) / size[k] for k in grads}
     pull = {k: decay * w * (np.ndim(w) > 1) for k, w in params.items()}
     new = {k: w - lr * (rate[k] + pull[k]) for k, w in params.items()}
     return new, {"t": t, "m": m, "v": v}

@@ -132,7 +132,7 @@ def test_merge_replaces_like_a_string(tokens, a, b):
     assert "".join({0: "x", 1: "y", 2: "z", 9: "n"}[t] for t in merged) == text
 
 
-@pytest.mark.holds("train_bpe", by="brute force: every pair counted")
+@pytest.mark.holds("train_bpe", "count_pairs", by="brute force: every pair counted")
 def test_every_merge_is_of_a_most_frequent_pair():
     data = OPENING[:700].encode()
     merges = g.train_bpe(data, 10)
@@ -345,7 +345,7 @@ def test_the_parameters_are_as_many_as_the_formula_says_but_for_attentions_biase
     assert sum(w.size for w in params.values()) == g.gpt_parameters(50, 16, 24, 3) - 3 * 4 * 24
 
 
-@pytest.mark.holds("init_gpt", by="library: scipy.stats.kstest")
+@pytest.mark.holds("init_gpt", "init_gpt_block", by="library: scipy.stats.kstest")
 def test_initial_weights_have_the_distributions_of_the_paper():
     params = g.init_gpt(np.random.default_rng(0), 30, 20, 32, 4, 8)
     for name, w in params.items():

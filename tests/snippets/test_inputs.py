@@ -8,6 +8,7 @@ may come out: no IndexError, no ZeroDivisionError, no sentence of NumPy's.  The 
 they were.  The names of the tests say what each function is tried on.
 """
 
+import collections
 import copy
 import importlib
 import inspect
@@ -344,12 +345,14 @@ def fine():
             "ascii_like": ("ж",),
             "pieces": (b"a b",),
             "merge": ((1, 2, 1, 2), (1, 2), 9),
+            "count_pairs": (collections.Counter({(1, 2, 3): 2}),),
             "train_bpe": (b"ab ab", 1),
             "encode": ("abc", merges),
             "check_merges": (merges,),
             "vocabulary": (merges,),
             "decode": (ids(3), merges),
             "init_gpt": (rng(), 9, 8, 4, 2, 1),
+            "init_gpt_block": (rng(), 4, 2),
             "gpt_block": (r(2, 3, 4), gpt_block, h, None, yes(2, 3)),
             "embed": (gpts, ids(2, 3), ids(2, 3)),
             "hidden": (gpts, ids(2, 3), h, yes(2, 3)),

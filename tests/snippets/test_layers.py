@@ -1,5 +1,7 @@
 """The ground against JAX, SciPy, and what must hold of it."""
 
+import traceback
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,8 +82,12 @@ def test_the_gradient_of_cross_entropy_is_probability_less_target():
 
 
 def test_a_wrong_shape_is_refused():
-    with pytest.raises(TypeCheckError):
+    with pytest.raises(TypeCheckError) as caught:
         layers.layer_norm(np.ones((2, 3)), np.ones(4), np.zeros(3))
+    shown = "".join(traceback.format_exception(caught.value))
+    assert (
+        "parameter 'gain'" in shown and shown.count("\n") < 30
+    )  # the checker's own calls left out
 
 
 def test_rows_far_apart_are_normalised_each_by_itself():
