@@ -63,7 +63,8 @@ def test_the_search_leads_from_a_chinese_term_to_its_entry(tab, term):
 
 
 @pytest.mark.parametrize(
-    "words", ["中文版勘误", "勘误", "errata", "Chinese copy", "Pythia", "InstructGPT", "7.13", "end.6"]
+    "words",
+    ["中文版勘误", "勘误", "errata", "Chinese copy", "Pythia", "InstructGPT", "7.13", "end.6"],
 )
 def test_the_search_leads_to_the_page_in_chinese(tab, words):
     tab.goto(url("search.html") + f"?q={quote(words)}")

@@ -97,7 +97,8 @@ def draw(env, docname, name, kind, place):
         return None
     path = Path(env.doctreedir, "figures", f"{stem}-{name}.{kind}")
     mark = path.with_suffix(f".{kind}.digest")
-    now = found.digest(name, dependencies.data_of(package, root), OWN, version_of("matplotlib"))
+    salt, data = config.project.lower(), dependencies.data_of(package, root)
+    now = found.digest(name, data, OWN, version_of("matplotlib"), salt)
     if not vouched(path, mark, now):
         with ExitStack() as stack:
             stack.enter_context(time_limit(config.verified_seconds, place))
@@ -106,9 +107,7 @@ def draw(env, docname, name, kind, place):
             for fault in faults:
                 verified.note_fault(env, fault)
                 return None
-            drawn = picture(
-                getattr(sys.modules[module], f"figure_{name}"), kind, config.project.lower()
-            )
+            drawn = picture(getattr(sys.modules[module], f"figure_{name}"), kind, salt)
         path.parent.mkdir(parents=True, exist_ok=True)
         put(path, drawn)
         put(mark, f"{now} {blake2b(drawn).hexdigest()}".encode())
