@@ -340,9 +340,9 @@ def test_bad_input_is_refused():
         (lambda: tiles(-1, 1), "tiles: n must be"),
         (lambda: block_sizes(63, 64), "hold no row"),
         (lambda: block_sizes(63, 0), "d must be"),
-        (lambda: flash_accesses(8, 8, 0), "b_c is 0"),
-        (lambda: flash_accesses(-8, 8, 1), "n is -8"),
-        (lambda: standard_accesses(8, -8), "d is -8"),
+        (lambda: flash_accesses(8, 8, 0), "b_c must be"),
+        (lambda: flash_accesses(-8, 8, 1), "n must be"),
+        (lambda: standard_accesses(8, -8), "d must be"),
     ):
         with pytest.raises(ValueError, match=message):
             call()
