@@ -159,7 +159,9 @@ def proportional(
 def check_target(target: float) -> None:
     """A KL to come near to."""
     if target <= 0:
-        raise ValueError(f"target: a KL to aim at is positive, not {target}")
+        raise ValueError(
+            f"target: a KL to aim at must be positive, not {target}"
+        )
 
 
 # -- the closed form ---------------------------------------------------------

@@ -313,4 +313,4 @@ def test_two_processes_write_what_one_writes(book):
     book.edit("docs/part/a.md", "# More", "(here)=\n# More")
     for _ in range(2):
         built = book.build("-j", "2", out="by-2", doctrees="doctrees-2")
-        assert built.says("part/a.md:6: WARNING: the label here stands already in docs/halving.md")
+        assert built.says("part/a.md:6: WARNING: the label here stands already in halving.md:")

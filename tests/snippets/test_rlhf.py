@@ -568,8 +568,8 @@ def step_of(x, y):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: rlhf.gae(np.ones(3), np.ones(3), 1.0, 1.0), "need 4 values"),
-        (lambda: rlhf.n_step_advantages(np.ones(3), np.ones(5), 1.0), "need 4 values"),
+        (lambda: rlhf.gae(np.ones(3), np.ones(3), 1.0, 1.0), "need one value more"),
+        (lambda: rlhf.n_step_advantages(np.ones(3), np.ones(5), 1.0), "need one value more"),
         (lambda: rlhf.ppo_clip(np.ones(3), np.ones(3), 0.0), "must be positive"),
         (lambda: rlhf.kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])), "infinite"),
         (lambda: rlhf.optimum(np.ones(2) / 2, np.ones(2), 0.0), "beta must be positive"),

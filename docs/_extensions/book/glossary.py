@@ -63,7 +63,7 @@ def say_meanings(app, shown):
         terms = [link for link in links if link[1] == "term"]
         places = [place for term in terms for place in shown.target(*term)]
         shown.add(page, [meanings.get(anchor) for *_, anchor in places])
-    for page in shown.env.get_domain("ledger").data["views"]:
+    for page in shown.env.get_domain("ledger").data["views"]:  # its tables have others' links
         shown.add(page, sorted(meanings.items()))
 
 

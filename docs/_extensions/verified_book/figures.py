@@ -97,7 +97,8 @@ def draw(env, docname, name, kind, place):
         return None
     path = path_of(env, docname, name, kind)
     data = dependencies.data_of(package, root)
-    now = found.digest(name, config.project, data, OWN, version_of("matplotlib"))
+    salt = config.project.lower()
+    now = found.digest(name, salt, data, OWN, version_of("matplotlib"))
     if not is_whole(path, now):
         with ExitStack() as stack:
             stack.enter_context(time_limit(config.verified_seconds, place))
@@ -106,9 +107,7 @@ def draw(env, docname, name, kind, place):
             for fault in faults:
                 verified.note_fault(env, fault)
                 return None
-            drawn = picture(
-                getattr(sys.modules[module], f"figure_{name}"), kind, config.project.lower()
-            )
+            drawn = picture(getattr(sys.modules[module], f"figure_{name}"), kind, salt)
         path.parent.mkdir(parents=True, exist_ok=True)
         put(path, drawn)
         put(mark_of(path), f"{now} {blake2b(drawn).hexdigest()}".encode())
