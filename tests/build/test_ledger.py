@@ -365,3 +365,11 @@ def test_the_ledger_stands_in_the_other_editions(book, builder):
 def test_a_count_of_what_nobody_counts_is_named(book):
     book.page("So many: {count}`claims doubtful`.")
     assert book.build().says("other.md:3: WARNING: nothing to count under “claims doubtful”")
+
+
+def test_prose_that_moves_a_record_to_another_line_writes_no_other_page(book):
+    assert book.build().status == 0
+    book.edit("docs/halving.md", ":::{translation}", "More prose.\n\n:::{translation}")
+    built = book.build()
+    assert built.status == 0
+    assert re.findall(r"writing output... \[ *\d+%\] (\w+)", built.said) == ["halving"]

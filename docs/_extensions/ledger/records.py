@@ -34,8 +34,8 @@ class Record:
 
     @property
     def text(self) -> str:
-        """All that it says, to tell whether what shows it must be written again."""
-        return "|".join(map(shown, vars(self).values()))
+        """All that it says, to tell whether what shows it must be written again: not its line."""
+        return "|".join(shown(value) for name, value in vars(self).items() if name != "line")
 
 
 def shown(value) -> str:
