@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 from book import exercise_code  # noqa: E402
+from book.messages import EXERCISES  # noqa: E402
 
 
 def main(folder):
@@ -18,7 +19,8 @@ def main(folder):
         module = exercise_code.read(path)
         faults = exercise_code.prove(module, folder.parent.name)
         for fault in faults:
-            print(f"{path.relative_to(ROOT)}:{fault.line}: {fault.words}")
+            told = EXERCISES.text(fault.code, *fault.filled)
+            print(f"{path.relative_to(ROOT)}:{fault.line}: {told}")
         print(f"{path.stem}: {len(module.codes)} exercises", "fail" if faults else "hold")
         failed |= bool(faults)
     return int(failed)

@@ -143,6 +143,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 ledger_paragraphs = ""
 ledger_to_come = set()
+citing_page = reporting_page = ledger_documentation = ""  # it has no such pages
 html_static_path = [str(BOOK / path) for path in html_static_path]
 templates_path = [str(BOOK / path) for path in templates_path]
 """

@@ -81,3 +81,16 @@ def test_each_entry_is_formatted_once(book, monkeypatch):
     book.page("A change.")
     assert book.build().status == 0
     assert formatted == []
+
+
+@pytest.mark.parametrize("readers", [(), ("-j", "2")])
+def test_pages_that_are_all_read_again_find_their_works(book, readers):
+    assert book.build(*readers).status == 0
+    again = ("-D", "verified_seconds=61", "-D", "doctest_global_setup=1")
+    built = book.build(*again, *readers)
+    assert built.status == 0, built.said
+    for page in ("halving", "other", "bibliography"):
+        text = (book.root / f"docs/{page}.md").read_text("utf-8")
+        book.write(f"docs/{page}.md", f"{text}\n")
+    built = book.build(*again, *readers)
+    assert built.status == 0, built.said

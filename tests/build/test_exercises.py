@@ -295,6 +295,12 @@ def test_a_module_is_refused_at_the_line_of_the_function(book, old, new, at, sai
     assert at is None or abs(line - LINE[at]) <= 1
 
 
+def test_an_answer_that_never_ends_is_told_of(book):
+    book.edit("conf.py", "project, ", "verified_seconds = 2\nproject, ")
+    book.edit("halves/exercises/other.py", "return x // TWO", "while True: pass")
+    assert book.build().says("other.py:1: WARNING: the exercises did not finish within 2 s")
+
+
 def test_a_function_stands_on_its_page(book):
     book.edit("docs/other.md", PAGE[PAGE.index("::::{exercise} write") :], "")
     said = "exercise write-half stands on no page: add it to other.md"
@@ -310,9 +316,9 @@ def test_a_module_has_a_page(book):
 
 
 def test_what_held_is_tried_again_only_when_its_ground_has_changed(book):
-    count = "with open(__file__ + '.log', 'a') as log:\n    log.write('x')\n"
+    log = book.root / "log"
+    count = f"with open({str(log)!r}, 'a') as log:\n    log.write('x')\n"
     book.edit("halves/exercises/other.py", "\n\n@exercise", f"\n\n{count}\n\n@exercise")
-    log = book.root / "halves/exercises/other.py.log"
     assert book.build().status == 0
     assert log.read_text() == "x"
     book.edit("docs/other.md", "Divide by three.", "Divide it by three.")

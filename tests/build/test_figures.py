@@ -1,6 +1,9 @@
 """Figures: drawn by the page's own snippet, when it changed, and always to the same bytes."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -69,6 +72,68 @@ def test_it_is_drawn_again_when_its_code_or_a_snippet_it_uses_changes_and_else_n
     drawing.edit("halves/half.py", "x / TWO", "x / TWO * 1.0")
     drawing.build()
     assert all(p.stat().st_mtime_ns > drawn[n] for n, p in pictures(drawing).items())
+
+
+@pytest.mark.parametrize("broken", [b"", b"<svg>", None], ids=["empty", "cut off", "gone"])
+def test_a_figure_that_is_broken_or_gone_is_drawn_again_by_the_next_build(drawing, broken):
+    drawing.build()
+    picture = pictures(drawing)["other-line.svg"]
+    shown, whole = drawing.root / "out" / "_images" / "other-line.svg", picture.read_bytes()
+    for path in (picture, shown):
+        path.unlink()
+        if broken is not None:
+            path.write_bytes(broken)
+    assert drawing.build().status == 0
+    assert picture.read_bytes() == shown.read_bytes() == whole
+
+
+def test_data_that_a_figure_may_show_draws_it_again(drawing):
+    drawing.write("halves/data/points.csv", "0,1\n")
+    drawing.build()
+    drawn = pictures(drawing)["other-line.svg"].stat().st_mtime_ns
+    drawing.write("halves/data/points.csv", "0,2\n")
+    drawing.build()
+    assert pictures(drawing)["other-line.svg"].stat().st_mtime_ns > drawn
+
+
+def test_a_private_matplotlibrc_changes_nothing(drawing):
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "-c", drawing.root]
+    (drawing.root / "matplotlibrc").write_text("axes.grid: True\ntext.usetex: True\n")
+    drawn = set()
+    for home in ("a", "b"):
+        settings = {"MATPLOTLIBRC": str(drawing.root)} if home == "b" else {}
+        folders = ["-d", drawing.root / home, drawing.root / "docs", drawing.root / f"out-{home}"]
+        environment = os.environ | settings
+        subprocess.run([*command, *folders], check=True, env=environment, cwd=drawing.root / "docs")
+        drawn.add((drawing.root / home / "figures" / "other-line.svg").read_bytes())
+    assert len(drawn) == 1
+
+
+def test_two_builds_that_draw_the_same_break_nothing(drawing):
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "-c", drawing.root]
+    command += ["-d", drawing.root / "doctrees", drawing.root / "docs"]
+    both = [subprocess.Popen([*command, drawing.root / out]) for out in ("one", "other")]
+    assert [process.wait() for process in both] == [0, 0]
+    for out in ("one", "other"):
+        assert b"</svg>" in (drawing.root / out / "_images" / "other-line.svg").read_bytes()
+
+
+def test_a_figure_that_is_never_done_is_named(drawing):
+    drawing.edit("conf.py", "verified_package", "verified_seconds = 2\nverified_package")
+    drawing.edit("halves/figures/other.py", "    fig, ax", "    while True: pass\n    fig, ax")
+    told = "figure line did not finish within 2 s (verified_seconds)"
+    assert drawing.build().says(f"other.md:3: WARNING: {told}")
+
+
+def test_a_figure_leaves_nothing_behind(drawing):
+    from matplotlib import pyplot, rcParams
+
+    before = dict(rcParams)
+    code = "    from matplotlib import rcParams\n    rcParams['lines.linewidth'] = 9\n    fig, ax"
+    drawing.edit("halves/figures/other.py", "    fig, ax", code)
+    assert drawing.build().status == 0
+    assert pyplot.get_fignums() == []
+    assert dict(rcParams) == before
 
 
 def test_a_figure_without_alt_text(drawing):

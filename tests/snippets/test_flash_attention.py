@@ -336,10 +336,10 @@ def test_block_sizes_by_hand():
 
 def test_bad_input_is_refused():
     for call, message in (
-        (lambda: tiles(5, 0), "tiles: size is 0"),
-        (lambda: tiles(-1, 1), "tiles: n is -1"),
+        (lambda: tiles(5, 0), "tiles: size must be"),
+        (lambda: tiles(-1, 1), "tiles: n must be"),
         (lambda: block_sizes(63, 64), "hold no row"),
-        (lambda: block_sizes(63, 0), "d is 0"),
+        (lambda: block_sizes(63, 0), "d must be"),
         (lambda: flash_accesses(8, 8, 0), "b_c is 0"),
         (lambda: flash_accesses(-8, 8, 1), "n is -8"),
         (lambda: standard_accesses(8, -8), "d is -8"),

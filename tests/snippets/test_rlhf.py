@@ -152,7 +152,7 @@ def test_the_proportional_rule_is_a_line_with_two_flat_ends(d, target, k):
 @pytest.mark.parametrize("target", [-1.0, 0.0, 1e-300, 2.0])
 def test_only_a_target_above_zero_will_do(target):
     good = target in (1e-300, 2.0)
-    with nullcontext() if good else pytest.raises(ValueError, match="must be positive"):
+    with nullcontext() if good else pytest.raises(ValueError, match="is positive"):
         rlhf.check_target(target)
 
 
@@ -568,8 +568,8 @@ def step_of(x, y):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: rlhf.gae(np.ones(3), np.ones(3), 1.0, 1.0), "need 4 values"),
-        (lambda: rlhf.n_step_advantages(np.ones(3), np.ones(5), 1.0), "need 4 values"),
+        (lambda: rlhf.gae(np.ones(3), np.ones(3), 1.0, 1.0), "one value more"),
+        (lambda: rlhf.n_step_advantages(np.ones(3), np.ones(5), 1.0), "one value more"),
         (lambda: rlhf.ppo_clip(np.ones(3), np.ones(3), 0.0), "must be positive"),
         (lambda: rlhf.kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])), "infinite"),
         (lambda: rlhf.optimum(np.ones(2) / 2, np.ones(2), 0.0), "beta must be positive"),
@@ -606,8 +606,8 @@ def step_of(x, y):
         (lambda: rlhf.dpo_loss(*np.zeros((4, 0)), 1.0), "has no mean"),
         (lambda: rlhf.best_of_n(np.ones(2) / 2, 0), "at least one"),
         (lambda: rlhf.best_of_n_kl(0), "at least one"),
-        (lambda: rlhf.doubling(1.0, 0.1, 0.0), "must be positive"),
-        (lambda: rlhf.proportional(1.0, 0.1, 0.0), "must be positive"),
+        (lambda: rlhf.doubling(1.0, 0.1, 0.0), "is positive"),
+        (lambda: rlhf.proportional(1.0, 0.1, 0.0), "is positive"),
         (lambda: rlhf.rank_answers(np.ones(3), 4, 5, rng_of(0)), "no 4 of 3"),
     ],
 )

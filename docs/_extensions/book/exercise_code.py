@@ -4,22 +4,19 @@ What the reader gets is derived from our solution: its signature, its docstring,
 place of the body, or of the lines that end in ``# yours``.  A proof tries the solution, the stub
 and every wrong answer, and finds what would judge a reader wrongly.
 
-Above it: ``exercises`` and ``tools/exercises.py``.
+Ground floor: knows Python and NumPy alone, so that the browser's Python can prove it too.  Above
+it: ``exercises``, ``downloads`` and ``tools/exercises.py``.
 """
 
 import ast
 import inspect
 import re
-import sys
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-
-from book.messages import EXERCISES
 
 YOURS = re.compile(r"\s*# yours$")
 WIDE = re.compile(r"\bu?int(8|16|32|64)\b")
@@ -155,47 +152,21 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 # -- proving ------------------------------------------------------------------------------------
 
 
-@contextmanager
-def fresh(package: str):
-    """Has Python import the package's modules anew, and gives back those that it had."""
-    inside = f"{package}."
-    before = {name: module for name, module in sys.modules.items() if name.startswith(inside)}
-    for name in before:
-        del sys.modules[name]
-    try:
-        yield
-    finally:
-        for name in [name for name in sys.modules if name.startswith(inside)]:
-            del sys.modules[name]
-        for name, module in before.items():
-            sys.modules[name] = module
-            parent, _, leaf = name.rpartition(".")
-            setattr(sys.modules[parent], leaf, module)
-
-
 @dataclass(frozen=True)
 class Fault:
-    """What would judge a reader wrongly, and its line in the module."""
+    """What would judge a reader wrongly: its line, the code of the message, what fills that."""
 
     line: int
     code: str
-    filled: tuple = ()
-
-    @property
-    def words(self) -> str:
-        return EXERCISES.text(self.code, *self.filled)
+    filled: tuple
 
 
 def prove(module: Module, package: str) -> list[Fault]:
     """What is wrong with the exercises of a module, which is imported for it."""
     machinery = import_module(f"{package}.exercises")
     found = {one.id: one for one in machinery.exercises_of(module.path.stem)}
-    told = []
-    for code in module.codes:
-        proof = Proof(found[code.id], code, module.path.stem, machinery)
-        proof.run()
-        told += proof.faults
-    return told
+    proofs = [Proof(found[code.id], code, module.path.stem, machinery) for code in module.codes]
+    return [fault for proof in proofs for fault in proof.run()]
 
 
 class Proof:
@@ -205,53 +176,52 @@ class Proof:
         self.exercise, self.code, self.stem, self.machinery = exercise, code, stem, machinery
         self.faults = []
 
-    def warn(self, code, line, *filled):
-        self.faults.append(Fault(line, code, (self.code.id, *filled)))
+    def warn(self, code, *filled, line=None):
+        self.faults.append(Fault(line or self.code.line, code, (self.code.id, *filled)))
 
     def run(self):
-        line, wrongs = self.code.line, self.exercise.wrongs
         if len(self.exercise.cases) < LEAST_CASES:
-            self.warn("few_cases", line)
-        if len(wrongs) < LEAST_WRONG:
-            self.warn("few_wrongs", line)
+            self.warn("few_cases")
+        if len(self.exercise.wrongs) < LEAST_WRONG:
+            self.warn("few_wrongs")
         for case in self.exercise.cases:
             if not case.__doc__:
-                self.warn("case_untold", line_of(case))
+                self.warn("case_untold", line=line_of(case))
         try:
             self.try_solution()
             self.try_stub()
             self.try_wrongs()
         except Exception as error:
-            self.warn("not_judged", line, type(error).__name__, error)
+            self.warn("not_judged", type(error).__name__, error)
+        return self.faults
 
     def try_solution(self):
-        line, verdict = self.code.line, self.exercise.judge(self.exercise.solution)
+        verdict = self.exercise.judge(self.exercise.solution)
         if not verdict.passed:
-            told = (verdict.words, verdict.expected, verdict.got)
-            self.warn("solution_fails", line, *told)
+            self.warn("solution_fails", verdict.words, verdict.expected, verdict.got)
         if any(WIDE.search(example.want) for example in self.exercise.examples):
-            self.warn("wide_integers", line)
+            self.warn("wide_integers")
         narrow = copy(self.exercise)
         narrow.cases = [narrowed(case) for case in self.exercise.cases]
         outcomes = (one.try_out(self.exercise.solution)[0] for one in (self.exercise, narrow))
         if any(map(self.machinery.unlike, *outcomes)):
-            self.warn("narrow_integers", line)
+            self.warn("narrow_integers")
 
     def try_stub(self):
-        source = self.code.stub
-        if self.machinery.judge_source(self.stem, self.code.id, source)["passed"]:
-            self.warn("stub_passes", self.code.line)
+        if self.machinery.judge_source(self.stem, self.code.id, self.code.stub)["passed"]:
+            self.warn("stub_passes")
 
     def try_wrongs(self):
         before = []
         for _, wrong in self.exercise.wrongs:
-            line, outcomes = line_of(wrong), self.exercise.try_out(wrong)[0]
+            name, line = wrong.__name__, line_of(wrong)
+            outcomes = self.exercise.try_out(wrong)[0]
             if self.exercise.judge(wrong).passed:
-                self.warn("wrong_passes", line, wrong.__name__)
+                self.warn("wrong_passes", name, line=line)
             for other, known in before:
                 if not any(map(self.machinery.unlike, outcomes, known)):
-                    self.warn("alike", line, wrong.__name__, other.__name__)
-            before.append((wrong, outcomes))
+                    self.warn("alike", name, other, line=line)
+            before.append((name, outcomes))
 
 
 def line_of(function):

@@ -7,18 +7,15 @@ remembers what held: a module is tried again when it, or a module that it import
 
 In HTML, hints and solutions are folded; everywhere else they stand open.
 
-Stands on ``exercise_code`` and ``page_notes``.
+Stands on ``exercise_code``, on ``dependencies`` (what a module stands on) and on ``alone``.
 """
 
-import json
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from doctest import DocTestParser
-from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -27,6 +24,8 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book import exercise_code
 from book.messages import EXERCISES
+from verified_book import dependencies
+from verified_book.alone import OutOfTime, time_limit, undone
 from verified_book.assets import add_static
 from verified_book.page_notes import PageNotes
 
@@ -54,6 +53,10 @@ class Record:
     id: str
     kind: str
     level: int
+
+    @property
+    def place(self):
+        return self.docname, self.line
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -178,69 +181,58 @@ class Exercises(PageNotes):
     kept_as = "exercises_noted"
 
     def process_doc(self, app: Sphinx, doctree):
-        env = app.env
+        env, path = app.env, path_of(app.config, app.env.docname)
         try:
             module = module_of(env, env.docname)
         except SyntaxError as error:
-            env.note_dependency(error.filename)
-            place = f"{error.filename}:{error.lineno}"
-            EXERCISES.warn("no_python", error.msg, location=place)
+            env.note_dependency(str(path))
+            EXERCISES.warn("no_python", error.msg, location=f"{path}:{error.lineno}")
             return
         here = self.of(env).get(env.docname, [])
         codes = {code.id: code for code in module.codes} if module else {}
-        written = {record.id for record in here if record.kind == "write"}
-        for record in here:
-            if record.kind == "write" and record.id not in codes:
-                place = (record.docname, record.line)
-                told = (record.id, record.id, path_of(app.config, env.docname).name)
-                EXERCISES.warn("no_function", *told, location=place)
-        if module is None:
-            return
-        for id_, code in codes.items():
-            if id_ not in written:
-                place = f"{module.path}:{code.line}"
-                EXERCISES.warn("on_no_page", id_, env.docname, location=place)
-        self.prove(app, module)
-
-    def prove(self, app, module):
-        """Tries what the module holds, unless just this was tried and held."""
-        mark = Path(app.doctreedir, "exercises", f"{module.path.stem}.json")
-        known = json.loads(mark.read_text()) if mark.exists() else {}
-        if known and known == ground(known):
-            faults = []
-        else:
-            known, faults = tried(app.config.verified_package, module)
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.write_text(json.dumps({} if faults else known))
-        for file in known:
-            app.env.note_dependency(file)
-        for fault in faults:
-            place = f"{module.path}:{fault.line}"
-            EXERCISES.warn(fault.code, *fault.filled, location=place)
+        written = {record.id: record for record in here if record.kind == "write"}
+        for id_ in sorted(written.keys() - codes.keys()):
+            EXERCISES.warn("no_function", id_, id_, path.name, location=written[id_].place)
+        for id_ in sorted(codes.keys() - written.keys()):
+            place = f"{path}:{codes[id_].line}"
+            EXERCISES.warn("on_no_page", id_, env.docname, location=place)
+        if module:
+            prove(env, module)
 
 
-def tried(package, module):
-    """The ground that the module stands on, and what is wrong with it."""
-    with exercise_code.fresh(package):
-        try:
-            faults = exercise_code.prove(module, package)
-        except Exception as error:
-            why = type(error).__name__, error
-            faults = [exercise_code.Fault(1, "not_imported", why)]
-        loaded = [m for n, m in sys.modules.items() if n.partition(".")[0] == package]
-        files = {file for m in loaded if (file := getattr(m, "__file__", None))}
-        return ground(sorted({*files, str(module.path)})), faults
+def prove(env, module):
+    """Tries what a module holds, unless just this was tried and held."""
+    config, stem = env.config, module.path.stem
+    package, root = config.verified_package, config.verified_root
+    names = [f"{package}.exercises", f"{package}.exercises.{stem}"]
+    found = dependencies.closure(names, package, root)
+    for path in found.modules.values():
+        env.note_dependency(str(path))
+    mark = Path(env.doctreedir, "exercises", f"{stem}.digest")
+    own = Path(exercise_code.__file__).read_bytes()
+    now = found.digest(sys.version, own, dependencies.data_of(package, root))
+    if mark.exists() and mark.read_text() == now:
+        return
+    holds = try_out(config, module, found, names)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_text(now if holds else "")
 
 
-def ground(files):
-    """What a proof rests on: each file's digest, this code's and NumPy's version with them."""
-    versions = (sys.version, np.__version__, Path(exercise_code.__file__).read_bytes())
-    digests = (
-        blake2b(repr((*versions, Path(f).read_bytes())).encode(), digest_size=16).hexdigest()
-        for f in files
-        if Path(f).exists()
-    )
-    return dict(zip(files, digests, strict=False))
+def try_out(config, module, found, names):
+    """Says what is wrong with a module; whether all holds."""
+    package, seconds, path = config.verified_package, config.verified_seconds, module.path
+    at_hand = dependencies.at_hand(found, names, package, config.verified_root)
+    try:
+        with time_limit(seconds, f"{path}:1"), undone(), at_hand as broken:
+            faults = [] if broken else exercise_code.prove(module, package)
+    except OutOfTime as error:
+        EXERCISES.warn("endless", seconds, location=str(error))
+        return False
+    for fault in broken:
+        EXERCISES.warn("not_imported", fault.why, location=f"{fault.path}:{fault.line}")
+    for fault in faults:
+        EXERCISES.warn(fault.code, *fault.filled, location=f"{path}:{fault.line}")
+    return not broken and not faults
 
 
 def path_of(config, docname):
@@ -258,13 +250,11 @@ def module_of(env, docname):
 def check(app: Sphinx, env):
     """An id stands once in the book, and a module of exercises has its page."""
     first = {}
-    for here in Exercises.of(env).values():
-        for record in here:
-            other = first.setdefault(record.id, record)
-            if other is not record:
-                place = f"{env.doc2path(other.docname, False)}:{other.line}"
-                location = (record.docname, record.line)
-                EXERCISES.warn("twice", record.id, place, location=location)
+    for record in (record for here in Exercises.of(env).values() for record in here):
+        other = first.setdefault(record.id, record)
+        if other is not record:
+            place = f"{env.doc2path(other.docname, False)}:{other.line}"
+            EXERCISES.warn("twice", record.id, place, location=record.place)
     pages = {path.stem for path in Path(env.srcdir).rglob("*.md")}
     for path in sorted(path_of(app.config, "x").parent.glob("[!_]*.py")):
         if path.stem not in pages:

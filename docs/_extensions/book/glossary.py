@@ -57,7 +57,7 @@ def is_chinese(text: str) -> bool:
 
 
 def say_meanings(app, shown):
-    """The meanings of the terms that a page links."""
+    """The meanings of the terms that a page links; what a ledger quotes may link any of them."""
     meanings = meanings_of(shown.env)
     for page, links in Links.of(shown.env).items():
         terms = [link for link in links if link[1] == "term"]
@@ -94,12 +94,11 @@ def is_term(link):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
+    app.setup_extension("ledger")
     app.add_domain(GlossaryDomain)
     add_static(app, __file__)
     app.add_css_file("popups.css")
     app.add_js_file("popups.js", loading_method="defer")
     app.connect("pages-show", say_meanings)
-    app.connect(
-        "doctree-resolved", show_texts, priority=600
-    )  # when the bibliography has its links
+    app.connect("doctree-resolved", show_texts, priority=600)  # the bibliography has its links
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

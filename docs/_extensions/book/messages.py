@@ -84,9 +84,14 @@ EXERCISES = Messages(
         "rename one of the two",
     ),
     not_imported=(
-        "the exercises cannot be imported: %s: %s",
-        "their module stops with this error",
-        "mend the module, or what it imports",
+        "the exercises cannot be imported: %s",
+        "their module, or one that it imports, stops with this error",
+        "mend it at this line",
+    ),
+    endless=(
+        "the exercises did not finish within %s s (verified_seconds)",
+        "an answer never ends, or a case is far too much work",
+        "make it smaller: a reader waits for it in the browser",
     ),
     few_cases=(
         "exercise %s has not two cases: add inputs of another kind",

@@ -95,11 +95,11 @@ def draw(env, docname, name, kind, place):
     verified.note_closure(env, found)
     if found.broken:
         return None
-    path = Path(env.doctreedir, "figures", f"{stem}-{name}.{kind}")
-    mark = path.with_suffix(f".{kind}.digest")
-    salt, data = config.project.lower(), dependencies.data_of(package, root)
-    now = found.digest(name, data, OWN, version_of("matplotlib"), salt)
-    if not vouched(path, mark, now):
+    path = path_of(env, docname, name, kind)
+    data = dependencies.data_of(package, root)
+    salt = config.project.lower()
+    now = found.digest(name, salt, data, OWN, version_of("matplotlib"))
+    if not is_whole(path, now):
         with ExitStack() as stack:
             stack.enter_context(time_limit(config.verified_seconds, place))
             stack.enter_context(steady())
@@ -110,15 +110,24 @@ def draw(env, docname, name, kind, place):
             drawn = picture(getattr(sys.modules[module], f"figure_{name}"), kind, salt)
         path.parent.mkdir(parents=True, exist_ok=True)
         put(path, drawn)
-        put(mark, f"{now} {blake2b(drawn).hexdigest()}".encode())
+        put(mark_of(path), f"{now} {blake2b(drawn).hexdigest()}".encode())
     return path
 
 
-def vouched(path, mark, now):
-    """Whether the file holds just the bytes that were drawn from what its code is now."""
+def path_of(env, docname, name, kind):
+    return Path(env.doctreedir, "figures", f"{docname.rpartition('/')[2]}-{name}.{kind}")
+
+
+def mark_of(path):
+    return path.with_name(f"{path.name}.digest")
+
+
+def is_whole(path, made_from=None):
+    """Whether a file holds just the bytes that were drawn, and from what its code is now."""
     try:
-        return mark.read_text() == f"{now} {blake2b(path.read_bytes()).hexdigest()}"
-    except OSError:
+        code, drawn = mark_of(path).read_text().split()
+        return made_from in {None, code} and drawn == blake2b(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
         return False
 
 
@@ -223,6 +232,23 @@ class Pictures(PageNotes):
     """
 
     kept_as = "figures_drawn"
+
+    def get_outdated_docs(self, app, env, added, changed, removed):
+        """Pages with a broken picture; all that have one when what they stand on changed."""
+        config = app.config
+        data = dependencies.data_of(config.verified_package, config.verified_root)
+        before, env.figures_ground = (
+            getattr(env, "figures_ground", None),
+            (data, version_of("matplotlib")),
+        )
+        pages = self.of(env)
+        if before != env.figures_ground:
+            return {docname for docname, names in pages.items() if names}
+        return {
+            docname
+            for docname, names in pages.items()
+            if not all(is_whole(path_of(env, docname, name, "svg")) for name in names)
+        }
 
     def process_doc(self, app, doctree):
         for image in doctree.findall(nodes.image):
