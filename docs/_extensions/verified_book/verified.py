@@ -13,8 +13,8 @@ module by name.  Above it: ``figures``, and all that asks how many examples a pa
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from docutils import nodes
