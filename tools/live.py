@@ -73,7 +73,7 @@ def warm_up(app):
     names = [".".join(file.parts) for file in files]
     found = dependencies.closure(names, package, root)
     modules = dependencies.at_hand(found, names, package, root)
-    with suppress(Exception, alone.OutOfTime), alone.time_limit(5, "an import"), modules:
+    with suppress(Exception, alone.OutOfTime), alone.time_limit(20, "an import"), modules:
         pass  # the page that uses one that fails will tell
 
 

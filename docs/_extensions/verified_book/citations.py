@@ -123,10 +123,11 @@ def use_cache(app):
 def format_where_changed(self):
     """Formats the bibliography, unless it and all that cites it are as they were."""
     config, warned = self.env.config, self.env._app._warncount
+    refs = sorted(self.citation_refs, key=lambda ref: ref.docname)
     told = digest((
         [config[f"bibtex_{name}"] for name in ("default_style", "tooltips", "tooltips_style")],
         [(path, file.mtime) for path, file in self.bibdata.bibfiles.items()],
-        [(ref.docname, [target.key for target in ref.targets]) for ref in self.citation_refs],
+        [(ref.docname, [target.key for target in ref.targets]) for ref in refs],
         [(key, *lists(value)) for key, value in self.bibliographies.items()],
         list(get_docnames(self.env)),
     ))  # fmt: skip

@@ -17,7 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from sphinx import addnodes
-from sphinx.application import Sphinx
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.page_notes import PageNotes
@@ -124,10 +124,14 @@ class Kept:
         name = f"shown-{app.builder.name}-{digest(str(app.outdir))[:8]}.json"
         self.path = Path(app.doctreedir, name)
 
+    def environment(self):
+        """Which environment is kept now; another after each build that read a page."""
+        return self.path.with_name(ENV_PICKLE_FILENAME).stat().st_mtime_ns
+
     def read(self):
         with suppress(OSError, ValueError):
             return json.loads(self.path.read_text("utf-8"))
-        return {"pages": {}, "files": []}
+        return {"pages": {}, "files": [], "environment": None}
 
     def write(self, what):
         draft = self.path.with_suffix(".draft")
@@ -135,15 +139,22 @@ class Kept:
         draft.replace(self.path)
 
 
+def note_reading(app, env, docnames):
+    app.shown_reads = bool(docnames)
+
+
 def changed(app, env):
     """The pages that show something else of others than their output does."""
     if app.builder.format != "html":
         return []
+    before = Kept(app).read()
+    same_pages = not app.shown_reads and before["pages"].keys() == env.found_docs
+    if same_pages and before["environment"] == Kept(app).environment():
+        return []
     shown = Shown(env)
     app.emit("pages-show", shown)
     app.pages_shown = now = shown.digests()
-    before = Kept(app).read()["pages"]
-    return [page for page in now if now[page] != before.get(page)]
+    return [page for page in now if now[page] != before["pages"].get(page)]
 
 
 def only_those(app, builder):
@@ -167,7 +178,8 @@ def finish(app, error):
             remove(source, app.outdir)
     for name in set(before["files"]) - files:
         remove(Path(app.outdir, name), app.outdir)
-    kept.write({"pages": now, "files": sorted(files)})
+    environment = kept.environment()
+    kept.write({"pages": now, "files": sorted(files), "environment": environment})
 
 
 def remove(file, top):
@@ -184,6 +196,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_env_collector(Links)
     app.add_event("pages-show")
     app.connect("pages-show", say_links_and_ways)
+    app.connect("env-before-read-docs", note_reading)
     app.connect("env-get-updated", changed, priority=900)  # when figures have their numbers
     app.connect("write-started", only_those)
     app.connect("build-finished", finish, priority=800)

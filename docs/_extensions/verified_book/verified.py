@@ -13,6 +13,7 @@ module by name.  Above it: ``figures``, and all that asks how many examples a pa
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -206,10 +207,11 @@ class Verification(PageNotes):
     def get_outdated_docs(self, app, env, added, changed, removed):
         for docname in removed:
             self.passed(env).pop(docname, None)
+        now = cache(lambda *outside: ground(app.config, outside))  # each file is looked at once
         return {
             docname
             for docname, page in self.of(env).items()
-            if page.faults or page.ground not in {"", ground(app.config, page.outside)}
+            if page.faults or page.ground not in {"", now(*sorted(page.outside))}
         }
 
     def process_doc(self, app, doctree):

@@ -7,6 +7,9 @@ The look is in ``docs/_static/book.css``; the content security policy and the fi
 in ``docs/_templates/base.html``.
 """
 
+from pathlib import Path
+
+from jinja2 import FileSystemBytecodeCache
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
@@ -37,6 +40,15 @@ def finish(app, pagename, templatename, context, doctree):
             context[part] = replaced(context[part], changes)
 
 
+def keep_templates(app):
+    """Else each build compiles them, which is a tenth of one that has nothing to do."""
+    if templates := getattr(app.builder, "templates", None):
+        folder = Path(app.doctreedir, "templates")
+        folder.mkdir(parents=True, exist_ok=True)
+        templates.environment.bytecode_cache = FileSystemBytecodeCache(str(folder))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
+    app.connect("builder-inited", keep_templates)
     app.connect("html-page-context", finish, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
