@@ -207,10 +207,12 @@ def application(root, preview, port):
 
         async def watch(self):
             folders = [path for path in root.iterdir() if path.is_dir() and is_watched(root, path)]
-            self.one_at_a_time = asyncio.Lock()
+            self.saved, self.news = set(), asyncio.Event()
             try:
                 await asyncio.gather(
-                    self.follow(root, recursive=False), self.follow(*folders, recursive=True)
+                    self.follow(root, recursive=False),
+                    self.follow(*folders, recursive=True),
+                    self.build(),
                 )
             except OSError as error:
                 say(f"saves are no longer seen: {error}")
@@ -224,14 +226,21 @@ def application(root, preview, port):
             async for changes in watchfiles.awatch(
                 *paths, watch_filter=wanted, recursive=recursive, step=20
             ):
-                saved = sorted({Path(path) for _, path in changes})
+                self.saved |= {Path(path) for _, path in changes}
+                self.news.set()
+
+        async def build(self):
+            while await self.news.wait():
+                self.news.clear()
+                saved, self.saved = sorted(self.saved), set()
                 hurrying = asyncio.create_task(self.hurry())
-                async with self.one_at_a_time:
-                    hurrying.cancel()
-                    await asyncio.to_thread(self.change_callback, changed_paths=saved)
+                await asyncio.to_thread(self.change_callback, changed_paths=saved)
+                hurrying.cancel()
                 self.flag.set()
 
         async def hurry(self):
+            """A build that something was saved after is waited for with less patience."""
+            await self.news.wait()
             for asked in itertools.count():
                 await asyncio.sleep(PATIENCE)
                 preview.hurry(asked)

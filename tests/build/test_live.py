@@ -30,6 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT), {str(EXTENSIONS)!r}]
 extensions = ["myst_parser", "verified_book.strict", "verified_book.verified"]
+verified_package = "snippets"
 project = "Ladders"
 html_theme = "furo"
 templates_path = [{str(EXTENSIONS.parent / "_templates")!r}]

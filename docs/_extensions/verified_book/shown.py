@@ -149,7 +149,7 @@ def changed(app, env):
         return []
     before = Kept(app).read()
     same_pages = not app.shown_reads and before["pages"].keys() == env.found_docs
-    if same_pages and before["environment"] == Kept(app).environment():
+    if same_pages and before.get("environment") == Kept(app).environment():
         return []
     shown = Shown(env)
     app.emit("pages-show", shown)
