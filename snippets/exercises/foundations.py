@@ -126,7 +126,7 @@ def log_chances(logits):
 
 @cross_entropy.wrong(
     "The chance is so small that it is rounded to 0, and its logarithm is "
-    "-inf. Take the logarithm of the softmax as a formula: x - log(sum(exp(x)))."
+    "-inf. The logarithm of a softmax needs none: x - log(sum(exp(x)))."
 )
 def took_the_log_of_the_chances(logits, targets):
     e = np.exp(logits - logits.max(axis=-1, keepdims=True))
