@@ -46,7 +46,7 @@ class GlossaryDomain(Domain):
         self.data["meanings"].update({d: terms for d, terms in other.items() if d in docnames})
 
     def get_objects(self):
-        """The Chinese names, with which the meanings end: of other names, the first leads there."""
+        """The Chinese names, with which the meanings end; they lead to the first of the terms."""
         for docname, terms in self.data["meanings"].items():
             first = {meaning: id_ for id_, meaning in reversed(terms.items())}
             for meaning, id_ in first.items():
