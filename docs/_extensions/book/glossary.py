@@ -5,6 +5,8 @@ page before any script runs; ``static/popups.js`` makes popups of them.  The Chi
 terms are objects of a domain, so that the search leads to the term itself.
 """
 
+import re
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains import Domain, ObjType
@@ -14,6 +16,8 @@ from sphinx.util.typing import ExtensionMetadata
 from verified_book.assets import add_static
 from verified_book.extra_files import is_web
 from verified_book.shown import Links
+
+CHINESE = re.compile(r" *Chinese: ([^.]+)\.?$")  # what a meaning ends with
 
 
 class GlossaryDomain(Domain):
@@ -42,17 +46,24 @@ class GlossaryDomain(Domain):
         self.data["meanings"].update({d: terms for d, terms in other.items() if d in docnames})
 
     def get_objects(self):
-        """The Chinese names, with which the meanings begin."""
+        """The Chinese names, with which the meanings end; they lead to the first of the terms."""
         for docname, terms in self.data["meanings"].items():
-            for id_, meaning in terms.items():
-                for name in filter(is_chinese, meaning.partition(".")[0].split("，")):
+            first = {meaning: id_ for id_, meaning in reversed(terms.items())}
+            for meaning, id_ in first.items():
+                for name in chinese_names(meaning):
                     yield name, name, "chinese", docname, id_, 1
 
     def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
         return []
 
 
-def is_chinese(text: str) -> bool:
+def chinese_names(meaning: str) -> list[str]:
+    """What the term is called in Chinese; what has no Chinese character is found anyway."""
+    found = CHINESE.search(meaning)
+    return [name for name in found[1].split("，") if is_chinese(name)] if found else []
+
+
+def is_chinese(text):
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 
 
@@ -68,9 +79,9 @@ def say_meanings(app, shown):
 
 
 def meanings_of(env: BuildEnvironment) -> dict[str, str]:
-    """The meaning of each term, by its id."""
+    """The meaning of each term in English, by its id."""
     glossaries = env.get_domain("glossary").data["meanings"].values()
-    return {id_: text for terms in glossaries for id_, text in terms.items()}
+    return {id_: CHINESE.sub("", text) for terms in glossaries for id_, text in terms.items()}
 
 
 def show_texts(app, doctree, docname):
