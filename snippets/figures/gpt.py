@@ -127,12 +127,12 @@ def figure_opened():
     c = matrix(ax, (3.02, top), states, "$h_n$", "7 × 64", **rows)
     wire(ax, (2.75, middle), (c.left, middle))
     table = chances[:, tokens[1:]]
-    cell = (0.31, 0.22)
-    d = matrix(ax, (4.05, top), table, cell=cell, digits=2, size=6.5)
+    cell = (0.3, 0.22)
+    d = matrix(ax, (3.96, top), table, cell=cell, digits=2, size=6.5)
     say(ax, (d.centre[0], d.bottom - 0.11), "7 of 512 columns", size=7)
     wire(ax, (c.right, middle), (d.left, middle))
-    say(ax, (3.8, middle + 0.24), "$W_e^\\top$,", size=7.5)
-    say(ax, (3.8, middle + 0.1), "softmax", size=6.5)
+    say(ax, (3.75, middle + 0.24), "$W_e^\\top$,", size=7.5)
+    say(ax, (3.75, middle + 0.1), "softmax", size=6.5)
     for i, word in enumerate(words[1:]):
         spot = d.left + (i + 0.5) * cell[0], top + 0.05
         say(ax, spot, word, size=7, rotation=55, ha="left", va="bottom")
