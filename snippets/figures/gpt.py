@@ -10,12 +10,14 @@ from snippets.gpt import (
     bigram_loss,
     corpus,
     decode,
+    draw,
     embed,
     encode,
     gpt,
     gpt_block,
     hidden,
     load_tiny,
+    vocabulary,
 )
 from snippets.layers import block_params, layer_norm, picked, softmax
 from snippets.transformer import causal_mask, split_heads
@@ -39,10 +41,10 @@ def figure_shifted():
     surprise = -np.log(chances)
     fig, ax = diagram(height=2.3)
     x = 1.3 + 0.7 * np.arange(7)
-    say(ax, (0.1, 2.08), "the model reads", ha="left", size=7.5)
-    say(ax, (0.1, 1.4), "it should say", ha="left", size=7.5)
-    say(ax, (0.1, 0.8), "chance that\nit gives this", ha="left", size=7.5)
-    say(ax, (0.1, 0.16), "surprise, in nats", ha="left", size=7.5)
+    say(ax, (0.05, 2.08), "the model reads", ha="left", size=7.5)
+    say(ax, (0.05, 1.4), "it should say", ha="left", size=7.5)
+    say(ax, (0.05, 0.8), "chance that\nit gives this", ha="left", size=7.5)
+    say(ax, (0.05, 0.16), "surprise, in nats", ha="left", size=7.5)
     for i in range(6):
         ends = (x[i + 1] - 0.2, 1.95), (x[i] + 0.2, 1.53)
         wire(ax, *ends, colour=COLOURS[5], head=False, style=":")
@@ -106,6 +108,76 @@ def hidden_cell(ax, corner, cell):
     ax.add_patch(Rectangle(corner, *cell, **edge, **face))
     centre = corner[0] + cell[0] / 2, corner[1] + cell[1] / 2
     say(ax, centre, "hidden", size=6.5, zorder=4)
+
+
+def figure_written():
+    """Three tokens drawn, each from the chances that the text so far has."""
+    params, h, tokens, words = line()
+    names = vocabulary(load_tiny()[1])
+    rng = np.random.default_rng(8)
+    fig, ax = diagram(height=2.2)
+    for x in (0.1, 2.2, 4.3):
+        logits = gpt(params, tokens, h)[-1]
+        p, drawn = softmax(logits), int(draw(logits, rng))
+        tail = " ".join(["…", *words[-3:]])
+        box(ax, (x + 0.95, 2.0), tail, COLOURS[0], (1.7, 0.28), size=7.5)
+        wire(ax, (x + 0.95, 1.86), (x + 0.95, 1.66))
+        for i, token in enumerate(p.argsort()[::-1][:5]):
+            y = 1.48 - 0.27 * i
+            ours = token == drawn
+            colour = COLOURS[1] if ours else COLOURS[0]
+            word = spelled(names[token])
+            weight = "bold" if ours else "normal"
+            say(ax, (x + 0.45, y), word, ha="right", size=7.5, weight=weight)
+            ax.barh(y, 1.8 * p[token], 0.17, x + 0.52, color=colour)
+            at = x + 0.58 + 1.8 * p[token], y
+            share = f"{100 * p[token]:.0f} %" + (" – drawn" if ours else "")
+            say(ax, at, share, ha="left", size=7.5, weight=weight)
+        tokens, words = (
+            np.append(tokens, drawn),
+            [*words, spelled(names[drawn])],
+        )
+    for x in (2.1, 4.2):
+        wire(ax, (x - 0.19, 2.0), (x + 0.19, 2.0))
+    return fig
+
+
+def spelled(token):
+    """The bytes of a token as a word, with a sign for its space."""
+    return token.decode().replace(" ", "␣")
+
+
+def figure_told():
+    """How each of the three models is told what to do."""
+    fig, ax = diagram(height=2.6)
+    rows = (1.95, 1.35, 0.58)
+    titles = {1.65: "the task, as a text", 3.8: "goes into"}
+    titles |= {4.85: "which gives", 5.8: "parameters"}
+    for x, title in titles.items():
+        say(ax, (x, 2.42), title, size=7.5, color=COLOURS[5])
+    for y, name in zip(rows, ("GPT-1", "GPT-2", "GPT-3"), strict=True):
+        box(ax, (3.8, y), name, COLOURS[2], (0.62, 0.34), size=8)
+        wire(ax, (3.25, y), (3.49, y))
+        wire(ax, (4.11, y), (4.38, y))
+    parts = ("start", "premise", "$", "hypothesis", "extract")
+    edges = 0.1 + 1.07 * np.array([0, 0.45, 1.15, 1.4, 2.3, 2.9])
+    for left, right, part in zip(edges[:-1], edges[1:], parts, strict=True):
+        middle, extent = (left + right) / 2, (right - left - 0.04, 0.32)
+        own = COLOURS[0] if part in {"premise", "hypothesis"} else COLOURS[5]
+        text = part.replace("$", r"\$")
+        box(ax, (middle, rows[0]), text, own, extent, size=7.5)
+    prompt = (
+        "Translate English to French:\nsea otter => loutre de mer\n"
+        "peppermint => menthe poivrée\ncheese =>"
+    )
+    box(ax, (1.65, rows[1]), "an article … TL;DR:", COLOURS[0], (3.1, 0.32))
+    box(ax, (1.65, rows[2]), prompt, COLOURS[0], (3.1, 0.82))
+    said = ("by $W_y$, one of\nthree classes", "a summary", "a French word")
+    learns = ("all of them\nlearn on", "none change", "none change")
+    for y, *texts in zip(rows, said, learns, strict=True):
+        for x, text in zip((4.45, 5.5), texts, strict=True):
+            say(ax, (x, y), text, ha="left", size=7.5)
+    return fig
 
 
 def figure_opened():
