@@ -1,11 +1,118 @@
-"""Figures of entry 2: a layer, saturation, positions, learning rate."""
+"""Figures of entry 2: attention in numbers, a layer, and what is measured."""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import box, diagram, say, wire
+from snippets.figures.matrices import matrix
 from snippets.layers import softmax
-from snippets.transformer import learning_rate, positional_encoding
+from snippets.transformer import (
+    SENTENCE,
+    TRAITS,
+    W_K,
+    W_Q,
+    W_V,
+    WORDS,
+    attention,
+    learning_rate,
+    positional_encoding,
+)
+
+Q, K, V = (SENTENCE @ w for w in (W_Q, W_K, W_V))
+WEIGHTS = attention(Q, K, np.eye(len(WORDS)))  # what mixes the identity
+IT = WORDS.index("it")
+
+
+def figure_look():
+    """How much "it" looks at each word of the sentence."""
+    fig, ax = diagram(1.62)
+    places = [(0.9 + 1.12 * i, 0.42) for i in range(len(WORDS))]
+    for (x, y), word, weight in zip(places, WORDS, WEIGHTS[IT], strict=True):
+        colour = COLOURS[1] if word == "it" else COLOURS[0]
+        box(ax, (x, y), word, colour, (0.86, 0.3), size=10)
+        say(ax, (x, 0.12), f"{100 * weight:.0f} %", size=8)
+    for i, weight in enumerate(WEIGHTS[IT]):
+        if i != IT:
+            arc(ax, places[IT], places[i], weight)
+    return fig
+
+
+def arc(ax, start, end, weight):
+    """A bow from one word to another, as thick as the weight."""
+    (x, y), (to, _) = start, end
+    t = np.linspace(0, np.pi, 60)
+    across, height = (x + to) / 2 + (x - to) / 2 * np.cos(t), abs(x - to) / 3.4
+    bow = (across, y + 0.19 + height * np.sin(t))
+    ax.plot(*bow, color=COLOURS[0], linewidth=0.6 + 7 * weight, alpha=0.8)
+
+
+def figure_projections():
+    """One x, three matrices, and the queries, keys and values they make.
+
+    Rows of x meet columns of a matrix: each number stands where they cross.
+    """
+    fig, ax = diagram(3.42)
+    top, low = 3.06, 1.24
+    style = {"digits": 0, "most": 3, "cell": (0.3, 0.19)}
+    short = ["noun", "verb", "pron.", "pers.", "thing", "hot"]
+    matrix(ax, (0.62, low), SENTENCE, "$x$", "5 × 6", WORDS, short, **style)
+    style |= {"cell": (0.42, 0.19)}
+    roles = (
+        ("Q", W_Q, Q, ("noun?", "thing?")),
+        ("K", W_K, K, ("noun", "thing")),
+        ("V", W_V, V, ("person", "hot")),
+    )
+    for i, (letter, w, made, columns) in enumerate(roles):
+        x, name = 3.12 + 1.14 * i, f"$W^{letter}$"
+        rows = [] if i else TRAITS
+        matrix(ax, (x, top), w, name, "6 × 2", rows, **style)
+        name = f"${letter} = x\\,W^{letter}$"
+        matrix(ax, (x, low), made, name, "5 × 2", (), columns, **style)
+    return fig
+
+
+def figure_table():
+    """Scores and weights of every word for every word, and what they mix."""
+    fig, ax = diagram(1.9)
+    top, style = 1.42, {"cell": (0.3, 0.2)}
+    name = "scores, $Q K^\\top$"
+    scores = matrix(
+        ax,
+        (0.62, top),
+        Q @ K.T,
+        name,
+        "5 × 5",
+        WORDS,
+        WORDS,
+        digits=0,
+        **style,
+    )
+    style |= {"digits": 2, "rows": ()}
+    weights = matrix(
+        ax, (2.78, top), WEIGHTS, "weights", "5 × 5", columns=WORDS, **style
+    )
+    style |= {"columns": ("person", "hot")}
+    values = matrix(ax, (4.6, top), V, "$V$", "5 × 2", **style | {"digits": 0})
+    mixed = matrix(ax, (5.56, top), WEIGHTS @ V, "result", "5 × 2", **style)
+    wire(ax, (scores.right + 0.06, 0.92), (weights.left - 0.06, 0.92))
+    middle = (scores.right + weights.left) / 2
+    say(ax, (middle, 1.12), "÷ √2,\nsoftmax", size=7)
+    say(ax, ((weights.right + values.left) / 2, 0.92), "×", size=9)
+    say(ax, ((values.right + mixed.left) / 2, 0.92), "=", size=9)
+    for place in (scores, weights, mixed):
+        low, high = top - 0.2 * (IT + 1), top - 0.2 * IT
+        left, right = place.left, place.right
+        wire(
+            ax,
+            (left, low),
+            (right, low),
+            (right, high),
+            (left, high),
+            (left, low),
+            width=1.8,
+            head=False,
+        )
+    return fig
 
 
 def figure_saturation():
