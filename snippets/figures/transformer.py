@@ -3,7 +3,7 @@
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
-from snippets.figures.blocks import box, diagram, say, wire
+from snippets.figures.blocks import box, diagram, pale, say, wire
 from snippets.figures.matrices import matrix
 from snippets.layers import softmax
 from snippets.transformer import (
@@ -16,6 +16,7 @@ from snippets.transformer import (
     attention,
     learning_rate,
     positional_encoding,
+    rotation,
 )
 
 Q, K, V = (SENTENCE @ w for w in (W_Q, W_K, W_V))
@@ -100,19 +101,74 @@ def figure_table():
     say(ax, ((weights.right + values.left) / 2, 0.92), "×", size=9)
     say(ax, ((values.right + mixed.left) / 2, 0.92), "=", size=9)
     for place in (scores, weights, mixed):
-        low, high = top - 0.2 * (IT + 1), top - 0.2 * IT
-        left, right = place.left, place.right
-        wire(
-            ax,
-            (left, low),
-            (right, low),
-            (right, high),
-            (left, high),
-            (left, low),
-            width=1.8,
-            head=False,
-        )
+        outline(ax, place.left, top - 0.2 * IT, place.right - place.left, 0.2)
     return fig
+
+
+def outline(ax, x, y, width, height):
+    """A frame around some cells, from the top left corner."""
+    right, end = x + width, y - height
+    corners = [(x, y), (right, y), (right, end), (x, end), (x, y)]
+    wire(ax, *corners, width=1.8, head=False)
+
+
+def figure_heads():
+    """What "drinks" fetches with one head and with two, in two sentences."""
+    fig, ax = diagram(1.6)
+    style = {"digits": 2, "most": 1, "cell": (0.3, 0.2)}
+    codes = positional_encoding(len(WORDS), 6)
+    for left, order in ((0.8, [0, 1, 2, 3, 4]), (3.78, [2, 1, 0, 3, 4])):
+        words, values = [WORDS[i] for i in order], V[order]
+        weights = [attention(Q[order], K[order], np.eye(5))[1:2]]
+        for step in (-1, 1):
+            queries = 60 * codes @ rotation(step, 6).T
+            weights.append(attention(queries, codes, np.eye(5))[1:2])
+        tops = (1.08, 0.6, 0.4)
+        for y, row, label in zip(tops, weights, HEADS, strict=True):
+            first = y == tops[0]
+            names = [label] if left < 1 else []
+            columns = words if first else ()
+            matrix(ax, (left, y), row, "", "", names, columns, **style)
+            columns = ("person", "hot") if first else ()
+            at = left + 1.8, y
+            matrix(ax, at, row @ values, "", "", (), columns, **style)
+            wire(ax, (left + 1.54, y - 0.1), (left + 1.76, y - 0.1))
+        title = " ".join(words[:3]) + ", it steams"
+        say(ax, (left + 1.2, 1.42), title[:1].upper() + title[1:], size=8)
+        outline(ax, left + 1.8, 0.6, 0.6, 0.4)
+    return fig
+
+
+HEADS = ("one head", "a step back", "a step on")
+
+
+def figure_clocks():
+    """The code of each position: three hands, as on a clock."""
+    fig, ax = diagram(2.2)
+    codes = positional_encoding(len(WORDS), 6).reshape(-1, 3, 2)
+    for i, (word, hands) in enumerate(zip(WORDS, codes, strict=True)):
+        x = 2.3 + 0.86 * i
+        say(ax, (x, 2.06), f"{i}  {word}", size=8)
+        for j, hand in enumerate(hands):
+            y = 1.7 - 0.62 * j
+            dial(ax, (x, y), hand)
+    for j in range(3):
+        around = 2 * np.pi * 10_000 ** (2 * j / 6)
+        words = (
+            f"columns {2 * j} and {2 * j + 1}:\nround in {around:,.0f} words"
+        )
+        say(ax, (0.95, 1.7 - 0.62 * j), words, size=7.5)
+    return fig
+
+
+def dial(ax, at, hand, radius=0.24):
+    """A sine and a cosine, across and up: a hand that starts at twelve."""
+    from matplotlib.patches import Circle
+
+    face = {"facecolor": pale(COLOURS[0]), "edgecolor": COLOURS[5]}
+    ax.add_patch(Circle(at, radius, linewidth=0.8, **face))
+    end = tuple(at + 0.9 * radius * hand)
+    wire(ax, at, end, colour=COLOURS[0], width=1.8, head=False)
 
 
 def figure_saturation():
