@@ -26,7 +26,7 @@ IT = WORDS.index("it")
 
 def figure_look():
     """How much "it" looks at each word of the sentence."""
-    fig, ax = diagram(1.62)
+    fig, ax = diagram(1.92)
     places = [(0.9 + 1.12 * i, 0.42) for i in range(len(WORDS))]
     for (x, y), word, weight in zip(places, WORDS, WEIGHTS[IT], strict=True):
         colour = COLOURS[1] if word == "it" else COLOURS[0]
@@ -42,7 +42,7 @@ def arc(ax, start, end, weight):
     """A bow from one word to another, as thick as the weight."""
     (x, y), (to, _) = start, end
     t = np.linspace(0, np.pi, 60)
-    across, height = (x + to) / 2 + (x - to) / 2 * np.cos(t), abs(x - to) / 3.4
+    across, height = (x + to) / 2 + (x - to) / 2 * np.cos(t), abs(x - to) / 2.7
     bow = (across, y + 0.19 + height * np.sin(t))
     ax.plot(*bow, color=COLOURS[0], linewidth=0.6 + 7 * weight, alpha=0.8)
 
@@ -52,12 +52,12 @@ def figure_projections():
 
     Rows of x meet columns of a matrix: each number stands where they cross.
     """
-    fig, ax = diagram(3.42)
-    top, low = 3.06, 1.24
-    style = {"digits": 0, "most": 3, "cell": (0.3, 0.19)}
+    fig, ax = diagram(3.84)
+    top, low = 3.5, 1.4
+    style = {"digits": 0, "most": 3, "cell": (0.3, 0.22)}
     short = ["noun", "verb", "pron.", "pers.", "thing", "hot"]
     matrix(ax, (0.62, low), SENTENCE, "$x$", "5 × 6", WORDS, short, **style)
-    style |= {"cell": (0.42, 0.19)}
+    style |= {"cell": (0.42, 0.22)}
     roles = (
         ("Q", W_Q, Q, ("noun?", "thing?")),
         ("K", W_K, K, ("noun", "thing")),
@@ -69,13 +69,15 @@ def figure_projections():
         matrix(ax, (x, top), w, name, "6 × 2", rows, **style)
         name = f"${letter} = x\\,W^{letter}$"
         matrix(ax, (x, low), made, name, "5 × 2", (), columns, **style)
+    outline(ax, 3.12, low - 0.22 * IT, 0.84, 0.22)
+    outline(ax, 3.12 + 1.14, low - 0.22 * WORDS.index("tea"), 0.84, 0.22)
     return fig
 
 
 def figure_table():
     """Scores and weights of every word for every word, and what they mix."""
-    fig, ax = diagram(1.9)
-    top, style = 1.42, {"cell": (0.3, 0.2)}
+    fig, ax = diagram(2.06)
+    top, style = 1.62, {"cell": (0.3, 0.25)}
     name = "scores, $Q K^\\top$"
     scores = matrix(
         ax,
@@ -95,13 +97,15 @@ def figure_table():
     style |= {"columns": ("person", "hot")}
     values = matrix(ax, (4.6, top), V, "$V$", "5 × 2", **style | {"digits": 0})
     mixed = matrix(ax, (5.56, top), WEIGHTS @ V, "result", "5 × 2", **style)
-    wire(ax, (scores.right + 0.06, 0.92), (weights.left - 0.06, 0.92))
+    wire(ax, (scores.right + 0.06, 0.995), (weights.left - 0.06, 0.995))
     middle = (scores.right + weights.left) / 2
-    say(ax, (middle, 1.12), "÷ √2,\nsoftmax", size=7)
-    say(ax, ((weights.right + values.left) / 2, 0.92), "×", size=9)
-    say(ax, ((values.right + mixed.left) / 2, 0.92), "=", size=9)
+    say(ax, (middle, 1.2), "÷ √2,\nsoftmax", size=7)
+    say(ax, ((weights.right + values.left) / 2, 0.995), "×", size=9)
+    say(ax, ((values.right + mixed.left) / 2, 0.995), "=", size=9)
     for place in (scores, weights, mixed):
-        outline(ax, place.left, top - 0.2 * IT, place.right - place.left, 0.2)
+        outline(
+            ax, place.left, top - 0.25 * IT, place.right - place.left, 0.25
+        )
     return fig
 
 
@@ -114,8 +118,8 @@ def outline(ax, x, y, width, height):
 
 def figure_heads():
     """What "drinks" fetches with one head and with two, in two sentences."""
-    fig, ax = diagram(1.6)
-    style = {"digits": 2, "most": 1, "cell": (0.3, 0.2)}
+    fig, ax = diagram(1.86)
+    style = {"digits": 2, "most": 1, "cell": (0.3, 0.24)}
     codes = positional_encoding(len(WORDS), 6)
     for left, order in ((0.8, [0, 1, 2, 3, 4]), (3.78, [2, 1, 0, 3, 4])):
         words, values = [WORDS[i] for i in order], V[order]
@@ -123,7 +127,7 @@ def figure_heads():
         for step in (-1, 1):
             queries = 60 * codes @ rotation(step, 6).T
             weights.append(attention(queries, codes, np.eye(5))[1:2])
-        tops = (1.08, 0.6, 0.4)
+        tops = (1.28, 0.72, 0.48)
         for y, row, label in zip(tops, weights, HEADS, strict=True):
             first = y == tops[0]
             names = [label] if left < 1 else []
@@ -132,10 +136,10 @@ def figure_heads():
             columns = ("person", "hot") if first else ()
             at = left + 1.8, y
             matrix(ax, at, row @ values, "", "", (), columns, **style)
-            wire(ax, (left + 1.54, y - 0.1), (left + 1.76, y - 0.1))
+            wire(ax, (left + 1.54, y - 0.12), (left + 1.76, y - 0.12))
         title = " ".join(words[:3]) + ", it steams"
-        say(ax, (left + 1.2, 1.42), title[:1].upper() + title[1:], size=8)
-        outline(ax, left + 1.8, 0.6, 0.6, 0.4)
+        say(ax, (left + 1.2, 1.68), title[:1].upper() + title[1:], size=8)
+        outline(ax, left + 1.8, 0.72, 0.6, 0.48)
     return fig
 
 
