@@ -1,18 +1,86 @@
-"""Figures of entry 12: loss against rank, and the counts of Table 4."""
+"""Figures of entry 12: a case in numbers, its gradients, ranks and counts."""
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import diagram, say
+from snippets.figures.matrices import matrix
 from snippets.gpt import corpus, encode, gpt_loss, gpt_parameters, load_tiny
+from snippets.layers import softmax
 from snippets.lora import (
+    ANSWERS,
     adapter_parameters,
     best_update,
     bias_parameters,
     load_lora,
+    lora,
+    lora_grads,
     lora_parameters,
     merge_lora,
     prefix_parameters,
+    small_case,
 )
+
+FEATURES = ("yes?", "no?", "stop?", "loud?")
+LOUD_YES = 3  # “DO YOU AGREE?” among the texts of the small case
+
+
+def figure_case():
+    """W_0 beside B A, with their numbers, and what becomes of a loud text."""
+    x, w_0, a, b = small_case()
+    text = x[LOUD_YES]
+    fig, ax = diagram(2.18)
+    top, middle, below = 1.74, 1.11, 0.16
+    cells = {"cell": (0.34, 0.21), "digits": 0, "most": 2.0}
+    wide = cells | {"columns": FEATURES}
+    left = matrix(ax, (0.46, top), w_0, "$W_0$", "6 × 4", ANSWERS, **wide)
+    column = matrix(ax, (2.14, top), b, "$B$", "6 × 1", **cells)
+    row = matrix(ax, (2.72, middle + 0.1), a, "$A$", "1 × 4", **wide)
+    matrix(ax, (4.5, 1.53), text[:, None], "$x$", "4", rows=FEATURES, **cells)
+    say(ax, (left.right + 0.16, middle), "+", size=11)
+    say(ax, (column.right + 0.12, middle), "·", size=11)
+    say(ax, (left.centre[0], below), f"{w_0.size} numbers, frozen")
+    trained = f"{b.size} + {a.size} = {b.size + a.size} numbers, trained"
+    say(ax, ((column.left + row.right) / 2, below), trained)
+    for left, scores, name in (
+        (5.14, w_0 @ text, "$W_0 x$"),
+        (5.78, lora(text, w_0, a, b, 1.0), "$h$"),
+    ):
+        spot = matrix(ax, (left, top), scores[:, None], name, "6", **cells)
+        best = ANSWERS[int(scores.argmax())]
+        say(ax, (spot.centre[0], below), f"“{best}”", weight="bold")
+    return fig
+
+
+def figure_gradients():
+    """The gradient of a matrix as an outer product, and what B and A get."""
+    x, w_0, a, b = small_case()
+    text = x[LOUD_YES]
+    g = softmax(lora(text, w_0, a, b, 1.0)) - np.eye(6)[LOUD_YES]
+    by_a, by_b = lora_grads(g[None], text[None], a, b, 1.0)
+    fig, ax = diagram(2.42)
+    top, middle = 1.52, 0.89
+    cells = {"cell": (0.38, 0.21), "digits": 2, "most": 0.6, "size": 6.5}
+    wide = cells | {"columns": FEATURES}
+    matrix(ax, (1.12, 1.92), text, "", "", **wide | {"digits": 0})
+    say(ax, (1.02, 1.815), "$x^\\top$", ha="right")
+    matrix(ax, (0.46, top), g[:, None], "$g$", "6", ANSWERS, **cells)
+    outer = "$g\\,x^\\top$, 6 × 4"
+    matrix(ax, (1.12, top), np.outer(g, text) + 0.0, "", outer, **cells)
+    column = matrix(
+        ax, (3.5, top), by_b, "for $B$", "$g\\,(Ax)^\\top$, 6 × 1", (), **cells
+    )
+    matrix(
+        ax,
+        (4.42, middle + 0.1),
+        by_a,
+        "for $A$",
+        "$B^\\top g\\,x^\\top$, 1 × 4",
+        **wide,
+    )
+    say(ax, (0.46, 2.32), f"full fine-tuning: {w_0.size} numbers", ha="left")
+    say(ax, (3.5, 2.32), f"LoRA: {b.size} + {a.size} numbers", ha="left")
+    return fig
 
 
 def truncated(tiny, full, r):
