@@ -39,21 +39,21 @@ def figure_shifted():
     params, h, tokens, words = line()
     chances = picked(softmax(gpt(params, tokens[:-1], h)), tokens[1:])
     surprise = -np.log(chances)
-    fig, ax = diagram(height=2.3)
+    fig, ax = diagram(height=2.75)
     x = 1.3 + 0.7 * np.arange(7)
-    say(ax, (0.05, 2.08), "the model reads", ha="left", size=7.5)
-    say(ax, (0.05, 1.4), "it should say", ha="left", size=7.5)
-    say(ax, (0.05, 0.8), "chance that\nit gives this", ha="left", size=7.5)
+    say(ax, (0.05, 2.55), "the model reads", ha="left", size=7.5)
+    say(ax, (0.05, 1.8), "it should say", ha="left", size=7.5)
+    say(ax, (0.05, 0.95), "chance that\nit gives this", ha="left", size=7.5)
     say(ax, (0.05, 0.16), "surprise, in nats", ha="left", size=7.5)
     for i in range(6):
-        ends = (x[i + 1] - 0.2, 1.95), (x[i] + 0.2, 1.53)
+        ends = (x[i + 1] - 0.2, 2.41), (x[i] + 0.2, 1.94)
         wire(ax, *ends, colour=COLOURS[5], head=False, style=":")
     for i, at in enumerate(x):
-        box(ax, (at, 2.08), words[i], COLOURS[0], (0.58, 0.26), size=8)
-        box(ax, (at, 1.4), words[i + 1], COLOURS[1], (0.58, 0.26), size=8)
-        wire(ax, (at - 0.14, 1.95), (at - 0.14, 1.53))
-        ax.bar(at, 0.6 * chances[i], 0.4, 0.4, color=COLOURS[0])
-        top = 0.48 + 0.6 * chances[i]
+        box(ax, (at, 2.55), words[i], COLOURS[0], (0.58, 0.28), size=8)
+        box(ax, (at, 1.8), words[i + 1], COLOURS[1], (0.58, 0.28), size=8)
+        wire(ax, (at - 0.14, 2.41), (at - 0.14, 1.94))
+        ax.bar(at, 0.9 * chances[i], 0.4, 0.4, color=COLOURS[0])
+        top = 0.48 + 0.9 * chances[i]
         say(ax, (at, top), f"{100 * chances[i]:.0f} %", size=7.5)
         say(ax, (at, 0.16), f"{surprise[i]:.2f}", size=7.5)
     ax.plot([x[0] - 0.3, x[-1] + 0.3], [0.4, 0.4], color=INK, linewidth=0.6)
@@ -78,8 +78,8 @@ def figure_looking():
     """Who looks at whom, how much, and where the answers are hidden."""
     params, h, tokens, words = line()
     weights = looking(params, tokens[:-1], h, 1, 3)
-    fig, ax = diagram(height=2.25)
-    left, top, cell = 1.35, 1.75, (0.46, 0.23)
+    fig, ax = diagram(height=2.65)
+    left, top, cell = 1.35, 2.12, (0.46, 0.29)
     say(ax, (left + 3.5 * cell[0], top + 0.36), "looks at", size=7.5)
     for i, word in enumerate(words[:-1]):
         y = top - (i + 0.5) * cell[1]
@@ -115,21 +115,21 @@ def figure_written():
     params, h, tokens, words = line()
     names = vocabulary(load_tiny()[1])
     rng = np.random.default_rng(8)
-    fig, ax = diagram(height=2.2)
+    fig, ax = diagram(height=2.4)
     for x in (0.1, 2.2, 4.3):
         logits = gpt(params, tokens, h)[-1]
         p, drawn = softmax(logits), int(draw(logits, rng))
         tail = " ".join(["…", *words[-3:]])
-        box(ax, (x + 0.95, 2.0), tail, COLOURS[0], (1.7, 0.28), size=7.5)
-        wire(ax, (x + 0.95, 1.86), (x + 0.95, 1.66))
+        box(ax, (x + 0.95, 2.22), tail, COLOURS[0], (1.7, 0.28), size=7.5)
+        wire(ax, (x + 0.95, 2.08), (x + 0.95, 1.86))
         for i, token in enumerate(p.argsort()[::-1][:5]):
-            y = 1.48 - 0.27 * i
+            y = 1.66 - 0.34 * i
             ours = token == drawn
             colour = COLOURS[1] if ours else COLOURS[0]
             word = spelled(names[token])
             weight = "bold" if ours else "normal"
             say(ax, (x + 0.45, y), word, ha="right", size=7.5, weight=weight)
-            ax.barh(y, 1.8 * p[token], 0.17, x + 0.52, color=colour)
+            ax.barh(y, 1.8 * p[token], 0.2, x + 0.52, color=colour)
             at = x + 0.58 + 1.8 * p[token], y
             share = f"{100 * p[token]:.0f} %" + (" – drawn" if ours else "")
             say(ax, at, share, ha="left", size=7.5, weight=weight)
@@ -138,7 +138,7 @@ def figure_written():
             [*words, spelled(names[drawn])],
         )
     for x in (2.1, 4.2):
-        wire(ax, (x - 0.19, 2.0), (x + 0.19, 2.0))
+        wire(ax, (x - 0.19, 2.22), (x + 0.19, 2.22))
     return fig
 
 
@@ -184,8 +184,8 @@ def figure_opened():
     """The model opened: from seven tokens to seven distributions."""
     params, h, tokens, words = line()
     read, chances = tokens[:-1], softmax(gpt(params, tokens[:-1], h))
-    fig, ax = diagram(height=2.9)
-    top, cell = 2.3, (0.09, 0.22)
+    fig, ax = diagram(height=3.2)
+    top, cell = 2.6, (0.09, 0.26)
     middle = top - 3.5 * cell[1]
     rows = {"cell": cell, "size": 7}
     tok = params["tok_emb"][read][:, :6]
@@ -193,13 +193,13 @@ def figure_opened():
     a = matrix(ax, (0.55, top), tok, "$U W_e$", "7 × 64", words[:-1], **rows)
     b = matrix(ax, (1.38, top), pos, "$W_p$", "7 × 64", **rows)
     joint(ax, ((a.right + b.left) / 2, middle))
-    box(ax, (2.5, middle), "2\nblocks", COLOURS[2], (0.5, 1.54), size=8)
+    box(ax, (2.5, middle), "2\nblocks", COLOURS[2], (0.5, 1.82), size=8)
     wire(ax, (b.right + 0.05, middle), (2.25, middle))
     states = hidden(params, read, h)[:, :6]
     c = matrix(ax, (3.02, top), states, "$h_n$", "7 × 64", **rows)
     wire(ax, (2.75, middle), (c.left, middle))
     table = chances[:, tokens[1:]]
-    cell = (0.3, 0.22)
+    cell = (0.3, 0.26)
     d = matrix(ax, (3.96, top), table, cell=cell, digits=2, size=6.5)
     say(ax, (d.centre[0], d.bottom - 0.11), "7 of 512 columns", size=7)
     wire(ax, (c.right, middle), (d.left, middle))
