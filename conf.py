@@ -52,6 +52,7 @@ gettext_compact = False
 # Examples: equal output, to the letter
 doctest_default_flags = doctest.DONT_ACCEPT_TRUE_FOR_1
 verified_package = "snippets"
+search_aliases = "docs/aliases.toml"  # what readers call things that the pages call otherwise
 
 # The ledger: every paragraph of the list is translated
 ledger_paragraphs = "docs/source-paragraphs.txt"
