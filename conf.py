@@ -72,6 +72,7 @@ ledger_licences = {
 citing_page = "appendix/about#cite-a-claim"
 reporting_page = "appendix/about#corrections"
 card_entry = "Entry {} of 19"
+reading_ground = "foundations"  # what every entry takes for granted
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
@@ -68,15 +67,10 @@ class NextTokenDirective(SphinxDirective):
             return getattr(sys.modules[module], f"tokens_{name}")()
 
 
-class Writes(SphinxPostTransform):
+def fill(app, doctree, docname):
     """Buttons on the web, a list elsewhere."""
-
-    default_priority = 6
-
-    def run(self):
-        for node in list(self.document.findall(next_token)):
-            made = web(**node.attributes) if is_web(self.app.builder) else listed(node)
-            node.replace_self(made)
+    for node in list(doctree.findall(next_token)):
+        node.replace_self(web(**node.attributes) if is_web(app.builder) else listed(node))
 
 
 def web(name, start, steps, **_):
@@ -120,5 +114,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("verified_book.figures")
     app.add_node(next_token)
     app.add_directive("next-token", NextTokenDirective)
-    app.add_post_transform(Writes)
+    app.connect("doctree-resolved", fill)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -23,7 +23,7 @@ from sphinx.util.typing import ExtensionMetadata
 from verified_book.messages import SEARCH
 
 SHOWN = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
-MANY = 4  # pages
+MANY = 10  # pages
 
 
 @dataclass

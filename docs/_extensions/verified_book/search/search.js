@@ -1,26 +1,33 @@
 /* How good a result is, for Sphinx's own search (html_search_scorer).
 
-   A name has parts, “Heading · other name · another”.  A part that is just what was asked for
-   comes first, then names with the asked words in them, then pages; long names count for less.
-   A result must have the words as words, not inside other words, and each place comes once. */
+   A name has parts, “Heading · other name · another”, and a title may have two, “Name: rest”.
+   A part that is just what was asked for comes first, then names with the asked words in them,
+   the shorter the better, then pages.  A result has the words as words, not inside other words,
+   and each place comes once. */
 
-const same = (words) => words.map((word) => known.stem(word)).join(" ");
-const holds = (text, word) => (isHan(word) ? text : wordsOf(text)).includes(word);
-const asked = () => splitQuery(document.querySelector("input[name=q]")?.value ?? "");
+const stemsOf = (text) => splitQuery(text).map((word) => known.meant(word));
+const asked = () => stemsOf(document.querySelector("input[name=q]")?.value ?? "");
+const partsOf = (name) => name.split(/ · | > |: /).map(stemsOf);
+
+const nearness = (name) => {
+  const stems = asked();
+  const nears = partsOf(name).map((part) => {
+    const hits = stems.filter((stem) => part.includes(stem)).length;
+    return (hits * hits) / (stems.length * part.length || 1);
+  });
+  return Math.max(...nears);
+};
 
 var Scorer = {
-  score([, name, anchor, , score, , kind]) {
-    if (kind === SearchResultKind.text) return 40 + score;
+  score([page, name, anchor, , score, , kind]) {
     if (kind === SearchResultKind.index) return score;
-    const words = asked();
-    const parts = name.split(/ · | > /).map((part) => splitQuery(part));
-    if (parts.some((part) => same(part) === same(words))) return 100 + score;
-    const whole = parts.filter((part) => words.every((word) => part.includes(word)));
-    return score + 60 * Math.max(0, ...whole.map((part) => words.length / part.length));
+    const near = nearness(name);
+    const ground = near === 1 ? 100 : kind === SearchResultKind.text ? 30 + 20 * near : 60 * near;
+    return ground + score - (page.startsWith("appendix/") && !anchor ? 15 : 0);
   },
   objNameMatch: 11,
-  objPartialMatch: 6,
-  objPrio: { 0: 15, 1: 5, 2: -5 },
+  objPartialMatch: 11,
+  objPrio: { 0: 15, 1: 0, 2: -5 },
   objPrioDefault: 0,
   title: 15,
   partialTitle: 7,
@@ -30,11 +37,15 @@ var Scorer = {
 
 {
   const perform = Search._performSearch;
+  const holds = (text) => {
+    const words = new Set(wordsOf(text).map((word) => known.stem(word)));
+    return asked().every((stem) => (isHan(stem) ? text.includes(stem) : words.has(stem)));
+  };
   Search._performSearch = (query, ...words) => {
     const seen = new Set();
     const isWhole = ([, name, , descr, , , kind]) =>
       kind === SearchResultKind.text || kind === SearchResultKind.index
-      || asked().every((word) => holds(`${name} ${descr ?? ""}`, word));
+      || holds(`${name} ${descr ?? ""}`);
     const isNew = ([page, , anchor]) => !seen.has(page + anchor) && seen.add(page + anchor);
     return perform(query, ...words).filter(isWhole).reverse().filter(isNew).reverse();
   };

@@ -2,34 +2,41 @@
    word that is nowhere becomes the one that is nearest, and small words are left out.  Stands in
    Sphinx's language_data.js, as the splitter of the language that words.py adds. */
 
-class FoldedStemmer {
-  constructor() { this.english = new EnglishStemmer(); }
-
-  stemWord(word) {
-    for (const [old, fold] of FOLDS) word = word.replace(new RegExp(old, "g"), fold);
-    const stem = this.english.stemWord(word);
-    return known && !known.has(stem) && !isHan(stem) ? `${stem}\u2060` : stem; // or Sphinx looks inside words
-  }
-}
-window.Stemmer = FoldedStemmer;
-
 let known;
 const isHan = (text) => /\p{Script=Han}/u.test(text);
 const wordsOf = (text) => text.toLowerCase().match(/[\p{Letter}\p{Number}_]+/gu) ?? [];
 
-/* The stems of the index, those of names first; and for each stem of a name the name's words. */
+class FoldedStemmer {
+  constructor() { this.english = new EnglishStemmer(); }
+
+  /* Sphinx looks for a word that it does not know inside others: the mark keeps it from that. */
+  stemWord(word) {
+    const stem = known?.roots.get(word) ?? this.stem(word);
+    return !known || known.has(stem) || isHan(stem) ? stem : `${stem}\u2060`;
+  }
+
+  stem(word) {
+    for (const [old, fold] of FOLDS) word = word.replace(new RegExp(old, "g"), fold);
+    return this.english.stemWord(word);
+  }
+}
+window.Stemmer = FoldedStemmer;
+
+/* The stems of the index, those of names first.  Sphinx looks in names for letters, not for
+   stems: so each stem of a name has a root, with which all its words in names begin. */
 class Known {
   constructor(index) {
     const stemmer = new Stemmer();
-    this.stem = (word) => stemmer.stemWord(word);
+    this.stem = (word) => stemmer.stem(word);
     this.names = new Map();
     for (const [prefix, found] of Object.entries(index.objects))
       for (const one of found)
         for (const word of wordsOf(`${prefix} ${one[4]}`)) {
           const stem = this.stem(word);
-          this.names.set(stem, (this.names.get(stem) ?? new Set()).add(word));
+          this.names.set(stem, common(word, this.names.get(stem) ?? word));
         }
-    this.stems = [this.names.keys(), Object.keys(index.titleterms), Object.keys(index.terms)]
+    this.roots = new Map([...this.names].map(([stem, root]) => [root, stem]));
+    this.stems = [[...this.names.keys()], Object.keys(index.titleterms), Object.keys(index.terms)]
       .map((stems) => new Set(stems));
   }
 
@@ -45,32 +52,38 @@ class Known {
             return other;
   }
 
-  /* The word as a name has it, if one does; else as it was typed, or as it should have been. */
-  word(typed) {
-    const stem = this.stem(typed);
-    const found = this.has(stem) ? stem : this.nearest(stem);
-    const forms = [...(this.names.get(found) ?? [])];
-    if (forms.includes(typed)) return typed;
-    return forms.sort((a, b) => distance(typed, a, 9) - distance(typed, b, 9))[0]
-      ?? (found === stem ? typed : found ?? typed);
+  /* The stem of a word, or of the word that was meant. */
+  meant(word) {
+    const stem = this.roots.get(word) ?? this.stem(word);
+    return this.has(stem) ? stem : this.nearest(stem) ?? stem;
+  }
+
+  root(word) {
+    const stem = this.meant(word);
+    return this.names.get(stem) ?? (stem === this.stem(word) ? word : stem);
   }
 }
 
-/* How many letters are to be changed, added, left out or swapped; more than `most` are not counted. */
+const common = (a, b) => {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  return a.slice(0, i);
+};
+
+/* Letters to be changed, added, left out or swapped; more than `most` are not counted. */
 const distance = (a, b, most) => {
   if (Math.abs(a.length - b.length) > most) return most + 1;
-  let rows = [[], [...Array(b.length + 1).keys()]];
+  let [above, row] = [[], [...Array(b.length + 1).keys()]];
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
+    const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(
-        rows[1][j] + 1, row[j - 1] + 1, rows[1][j - 1] + (a[i - 1] !== b[j - 1]),
-        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? rows[0][j - 2] + 1 : Infinity,
-      );
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] !== b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        next[j] = Math.min(next[j], above[j - 2] + 1);
     }
-    rows = [rows[1], row];
+    [above, row] = [row, next];
   }
-  return rows[1][b.length];
+  return row[b.length];
 };
 
 var splitQuery = (query) => {
@@ -78,5 +91,5 @@ var splitQuery = (query) => {
   if (!Search.hasIndex()) return words;
   known ??= new Known(Search._index);
   const telling = words.filter((word) => !stopwords.has(word));
-  return (telling.length ? telling : words).map((word) => known.word(word));
+  return (telling.length ? telling : words).map((word) => known.root(word));
 };
