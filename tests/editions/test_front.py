@@ -126,7 +126,9 @@ def test_the_specimen_says_what_its_page_says(front):
     assert soup(page).find(id=anchor)
     annotation = soup(page).find(id=anchor.replace("claim-", "annotation-"))
     verdict = specimen.select_one(".chip").get_text()
-    assert f"verdict-{verdict}" in " ".join(annotation["class"]) or verdict in annotation.get_text()
+    assert (
+        f"verdict-{verdict}" in " ".join(annotation["class"]) or verdict in annotation.get_text()
+    )
     reason = specimen.select_one(".specimen-reason").get_text()
     assert reason.partition(" (")[0] in annotation.get_text()
 
