@@ -71,7 +71,7 @@ def test_a_model_writes_and_each_token_shows_its_chances(writing):
     page = writing.html("index")
     assert page.count('type="radio"') == 2 and page.count(" checked>") == 1
     assert "After “So it is”" in words(page)
-    assert "75\u202f%" in page
+    assert "75\u00a0%" in page
 
 
 def test_a_model_that_writes_otherwise_changes_the_page(writing):
@@ -84,7 +84,7 @@ def test_a_model_that_writes_otherwise_changes_the_page(writing):
 def test_other_editions_have_a_list(writing):
     assert writing.build(builder="epub").status == 0
     page = (writing.root / "out" / "index.xhtml").read_text("utf-8")
-    assert "radio" not in page and "So it is … “!” 50\u202f%" in page
+    assert "radio" not in page and "So it is … “!” 50\u00a0%" in page
 
 
 def test_a_model_that_does_not_write(writing):

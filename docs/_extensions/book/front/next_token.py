@@ -108,7 +108,7 @@ def shown(token):
 
 
 def percent(p):
-    return f"{100 * p:.0f}\u202f%"
+    return f"{100 * p:.0f}\u00a0%"
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
