@@ -8,6 +8,7 @@ from pathlib import Path
 import brotli
 import pytest
 
+from tests.book.test_policy import POLICY, WANTED
 from tests.editions.conftest import HTML
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,10 @@ def test_the_list_of_licences_names_every_part_and_every_part_is_named():
         assert path.name == "README.txt" or group in told, path
 
 
-def test_a_page_loads_the_script_where_there_is_what_it_fetches():
+def test_a_page_loads_the_script_where_there_is_what_it_fetches_under_the_books_policy():
     loading = [path for path in HTML.rglob("*.html") if "run/run.js" in path.read_text("utf-8")]
     names = {path.relative_to(HTML).with_suffix("").as_posix() for path in loading}
+    for path in loading:
+        policy = POLICY.search(path.read_text("utf-8"))[1]
+        assert dict(part.strip().split(" ", 1) for part in policy.split(";")) == WANTED
     assert names == {p.relative_to(FOLDER / "pages").with_suffix("").as_posix() for p in PAGES}
