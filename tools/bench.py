@@ -256,7 +256,7 @@ CLICK = """() => new Promise((told) => {
 
 
 def run_rows(temp, html=BOOK / "build" / "html", rounds=3):
-    """From Run to the first checked result: ours against the same page with Pyodide as it comes."""
+    """From Run to the first checked result: ours, and the same page with stock Pyodide."""
     what = "Run to the first checked result, {}: ours / stock Pyodide"
     if not (html / "_runtime").exists():
         how = "to measure it: make runtime html before"
