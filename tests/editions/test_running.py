@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from browser import first_visit, served
+from browser import Host, first_visit, served
 from tests.editions.conftest import HTML, LONG, MODULES, focus, shown, url
 
 FOLDER = HTML / "_runtime"
@@ -173,13 +173,11 @@ def test_a_host_may_send_the_policy_with_every_file(browser):
 
 def test_the_second_visit_fetches_nothing_again(reader):
     for _ in range(2):
-        answers = []
-        reader.tab.on("requestfinished", lambda answer, answers=answers: answers.append(answer))
+        Host.sent.clear()
         reader.goto()
         reader.press(reader.blocks("runnable").first, "Run")
         reader.out(reader.blocks("runnable").first, "good")
-    of_python = [answer for answer in answers if "_runtime/" in answer.url]
-    assert sum(answer.sizes()["responseBodySize"] for answer in of_python) == 0
+    assert [(path, size) for path, size in Host.sent if "_runtime/" in path and size] == []
 
 
 # -- run, change, break, stop ---------------------------------------------------------------------
@@ -397,7 +395,7 @@ def test_an_exercise_to_write_gives_its_hint_and_then_passes_and_is_counted(ran)
     ran.run(stub, "def attention(q, k, v):\n    return softmax(k @ q) @ v", "bad", "Write it")
     assert "Hint: The variance of the scores grows" in ran.beside(stub, "run-out").inner_text()
     answer = "def attention(q, k, v):\n    print(1)\n    return softmax(k @ q / q.size**0.5) @ v"
-    assert ran.run(stub, answer, "good").startswith("It passes.\nprinted\n1")
+    assert ran.run(stub, answer, "good").split()[:4] == ["It", "passes.", "printed", "1"]
     assert "solved" in box.locator(".label").first.evaluate(
         "e => getComputedStyle(e, '::after').content"
     )
