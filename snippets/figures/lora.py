@@ -149,8 +149,8 @@ def figure_scale():
     fig, ax = diagram(2.9)
     for x, name, d, k, r in (
         (0.42, "the matrix that shouts", 6, 4, 1),
-        (2.5, "the tiny GPT’s", 64, 64, 8),
-        (4.6, "GPT-3’s", 12_288, 12_288, 4),
+        (2.44, "the tiny GPT’s", 64, 64, 8),
+        (4.48, "GPT-3’s", 12_288, 12_288, 4),
     ):
         unit = 1.6 / d
         height, width, thin = 1.6, k * unit, r * unit
