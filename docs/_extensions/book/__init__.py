@@ -12,6 +12,7 @@ ROOMS = (
     "downloads",
     "exercises",
     "runnable",
+    "front",
     "web.meta",
     "web.crawlers",
     "web.highlighting",

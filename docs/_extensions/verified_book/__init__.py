@@ -20,7 +20,7 @@ ROOMS = (
     "equations",
     "figures",
     "extra_files",
-    "search_index",
+    "search",
 )
 
 
