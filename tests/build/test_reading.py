@@ -111,7 +111,7 @@ def test_what_stands_on_nothing_else_stands_on_the_ground(book):
     book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
     card = ":::{paper} poe2021third\n:entry: 2\n:::"
     book.write("docs/other.md", judged(2, "See [that](halving.md).", card))
-    assert book.build().status == 0
+    assert book.build("-j", "2").status == 0
     assert "Read before it: The ground" in words(book.html("halving"))
     assert "Read before it: 1" in words(book.html("other"))
     assert "Read before it" not in words(book.html("ground"))
