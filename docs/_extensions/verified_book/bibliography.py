@@ -16,8 +16,11 @@ def plain(text):
     return str(Text.from_latex(text))
 
 
-def authors(entry):
+def short_list(entry):
+    """All authors where they are three at most; of more, the first two and how many follow."""
     names = [plain(str_name(person)) for person in entry.persons["author"]]
+    if len(names) > 3:
+        names[2:] = [f"{len(names) - 2} others"]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
