@@ -55,7 +55,7 @@ class PaperDirective(SphinxDirective):
         where = nodes.inline("", venue(entry))
         where += links(entry)
         judged = self.options.get("judged")
-        version = [nodes.Text(f"judged here: {judged}")] if judged else []
+        version = [nodes.Text(f"judged: {judged}")] if judged else []
         parts = [*entry_line, title, nodes.Text(short_list(entry)), where, *version]
         card += line("paper-facts", *between(parts))
         card += self.adds(key)
@@ -129,24 +129,19 @@ class Finds(SphinxPostTransform):
             node.replace_self(self.finds(node["page"]))
 
     def finds(self, docname):
-        found = []
+        return [self.way(docname), line("paper-counts", *between(self.counts(docname)))]
+
+    def way(self, docname):
+        """What to have read, how long the page takes, and its sections with their minutes."""
+        parts = []
         if on := reading.standing_on(self.env).get(docname):
             needs = reading.links_to(self.env, on)
-            found.append(line("paper-needs", nodes.Text("Read before it: "), *needs))
-        if is_web(self.app.builder) and (doors := [*self.doors()]):
-            found.append(line("paper-doors", *between(doors)))
-        return [*found, *self.claims(docname), self.counts(docname)]
-
-    def counts(self, docname):
-        numbers = self.env.get_domain("ledger").of(records.Number, docname)
-        agreed = sum(number.reproduced for number in numbers)
-        examples = verified.count_examples(self.env, docname)
-        counts = [reading.duration(reading.pages(self.env)[docname].words)]
-        if examples:
-            counts.append(f"{examples} examples verified")
-        if numbers:
-            counts.append(f"{agreed} of {len(numbers)} printed numbers reproduced")
-        return line("paper-counts", nodes.Text(" · ".join(counts)))
+            before = nodes.inline("", "Read before it: ", *needs, classes=["paper-needs"])
+            parts = [before, nodes.Text(". ")]
+        time = reading.duration(reading.pages(self.env)[docname].words)
+        parts.append(nodes.inline("", time.capitalize(), classes=["paper-time"]))
+        doors = [*self.doors()] if is_web(self.app.builder) else []
+        return line("paper-way", *parts, nodes.Text(": " if doors else "."), *between(doors))
 
     def doors(self):
         """The page's sections after the first, each with its minutes."""
@@ -154,25 +149,25 @@ class Finds(SphinxPostTransform):
         for section in [part for part in page if isinstance(part, nodes.section)][1:]:
             words = sum(len(reading.WORD.findall(text)) for text in reading.texts(section))
             link = nodes.reference("", section[0].astext(), refid=section["ids"][0], internal=True)
-            yield nodes.inline("", "", link, nodes.Text(f" {reading.rounded(words)} min"))
+            minutes = nodes.Text(f" {reading.rounded(words)}")
+            yield nodes.inline("", "", link, minutes, classes=["paper-door"])
 
-    def claims(self, docname):
-        """How many claims have each verdict, and which of them are amiss."""
-        found = self.env.get_domain("ledger").of(records.Annotation, docname)
-        if not found:
-            return []
+    def counts(self, docname):
+        """How the list's claims stand, and how much is computed."""
+        ledger = self.env.get_domain("ledger")
+        found = ledger.of(records.Annotation, docname)
         counted = Counter(annotation.verdict for annotation in found)
-        parts = [
-            nodes.inline("", "", *self.share(verdict, count, found))
-            for verdict in records.VERDICTS
-            if (count := counted[verdict])
-        ]
-        claims = "claim" if len(found) == 1 else "claims"
-        return [line("paper-claims", nodes.Text(f"{len(found)} {claims}: "), *between(parts))]
+        for verdict in records.VERDICTS:
+            if count := counted[verdict]:
+                yield nodes.inline("", "", *self.share(verdict, count, found))
+        if examples := verified.count_examples(self.env, docname):
+            yield nodes.Text(f"{examples} examples verified")
+        if numbers := ledger.of(records.Number, docname):
+            agreed = sum(number.reproduced for number in numbers)
+            yield nodes.Text(f"{agreed} of {len(numbers)} printed numbers reproduced")
 
     def share(self, verdict, count, found):
-        word = SHARES[verdict][count > 1]
-        yield chip(f"{count} {word}", f"verdict-{verdict}")
+        yield chip(SHARES[verdict][count > 1].format(count), f"verdict-{verdict}")
         if verdict in AMISS:
             ids = [annotation.id for annotation in found if annotation.verdict == verdict]
             links = [nodes.reference("", id_, refid=f"annotation-{id_}", internal=True) for id_ in ids]
@@ -181,11 +176,11 @@ class Finds(SphinxPostTransform):
 
 AMISS = ("wrong", "imprecise")
 SHARES = {
-    "holds": ("holds", "hold"),
-    "imprecise": ("imprecise", "imprecise"),
-    "wrong": ("wrong", "wrong"),
-    "opinion": ("opinion", "opinions"),
-    "unverified": ("unverified", "unverified"),
+    "holds": ("{} claim holds", "{} claims hold"),
+    "imprecise": ("{} imprecise", "{} imprecise"),
+    "wrong": ("{} wrong", "{} wrong"),
+    "opinion": ("{} opinion", "{} opinions"),
+    "unverified": ("{} unverified", "{} unverified"),
 }
 
 
