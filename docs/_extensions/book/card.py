@@ -21,7 +21,6 @@ from ledger import records
 from ledger.markup import chip
 from verified_book import citations, verified
 from verified_book.bibliography import links, plain, short_list, venue
-from verified_book.extra_files import is_web
 
 
 class paper_finds(nodes.General, nodes.Element):
@@ -132,7 +131,7 @@ class Finds(SphinxPostTransform):
         return [self.way(docname), line("paper-counts", *between(self.counts(docname)))]
 
     def way(self, docname):
-        """What to have read, how long the page takes, and its sections with their minutes."""
+        """What to have read, and how long the page takes."""
         parts = []
         if on := reading.standing_on(self.env).get(docname):
             needs = reading.links_to(self.env, on)
@@ -140,17 +139,7 @@ class Finds(SphinxPostTransform):
             parts = [before, nodes.Text(". ")]
         time = reading.duration(reading.pages(self.env)[docname].words)
         parts.append(nodes.inline("", time.capitalize(), classes=["paper-time"]))
-        doors = [*self.doors()] if is_web(self.app.builder) else []
-        return line("paper-way", *parts, nodes.Text(": " if doors else "."), *between(doors))
-
-    def doors(self):
-        """The page's sections after the first, each with its minutes."""
-        page = next(self.document.findall(nodes.section))
-        for section in [part for part in page if isinstance(part, nodes.section)][1:]:
-            words = sum(len(reading.WORD.findall(text)) for text in reading.texts(section))
-            link = nodes.reference("", section[0].astext(), refid=section["ids"][0], internal=True)
-            minutes = nodes.Text(f" {reading.rounded(words)}")
-            yield nodes.inline("", "", link, minutes, classes=["paper-door"])
+        return line("paper-way", *parts, nodes.Text("."))
 
     def counts(self, docname):
         """How the list's claims stand, and how much is computed."""
@@ -174,6 +163,30 @@ class Finds(SphinxPostTransform):
             yield from (nodes.Text(" ("), *between(links, ", "), nodes.Text(")"))
 
 
+class Doors(SphinxPostTransform):
+    """In the HTML, the way through the page: its sections after the first, with their minutes."""
+
+    default_priority = 8
+    builders = ("html",)
+
+    def run(self):
+        for way in list(self.document.findall(is_way)):
+            if doors := [*self.doors()]:
+                way[-1:] = [nodes.Text(": "), *between(doors)]
+
+    def doors(self):
+        page = next(self.document.findall(nodes.section))
+        for section in [part for part in page if isinstance(part, nodes.section)][1:]:
+            words = sum(len(reading.WORD.findall(text)) for text in reading.texts(section))
+            link = nodes.reference("", section[0].astext(), refid=section["ids"][0], internal=True)
+            minutes = nodes.Text(f" {reading.rounded(words)}")
+            yield nodes.inline("", "", link, minutes, classes=["paper-door"])
+
+
+def is_way(node):
+    return isinstance(node, nodes.paragraph) and "paper-way" in node["classes"]
+
+
 AMISS = ("wrong", "imprecise")
 SHARES = {
     "holds": ("{} claim holds", "{} claims hold"),
@@ -191,4 +204,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("paper", PaperDirective)
     app.add_transform(Card)
     app.add_post_transform(Finds)
+    app.add_post_transform(Doors)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

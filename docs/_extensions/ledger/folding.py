@@ -27,18 +27,31 @@ LONG, FIRST = 6, 3  # rows of a table
 class Folds(SphinxPostTransform):
     """Folds annotations and tables, before references are resolved."""
 
-    default_priority = 7
+    default_priority = 9
     builders = ("html",)
 
     def run(self):
         for box in list(self.document.findall(of_class("reading"))):
-            fold_notes(box[1])
+            join_formal(box)
+        for box in list(self.document.findall(of_class("reading"))):
+            fold_notes(box[-1])
         for box in list(self.document.findall(of_class("published"))):
             fold_table(box)
             fold_examples(box)
 
 
 # -- annotations ----------------------------------------------------------------------------------
+
+
+def join_formal(box):
+    """Puts a text whose claims are all formal above the next one: their notes share one line."""
+    at = box.parent.index(box)
+    after = box.parent[at + 1] if at + 1 < len(box.parent) else None
+    if after is not None and of_class("reading")(after) and all(map(is_formal, box[-1])):
+        *texts, notes = box.children
+        after.insert(0, texts)
+        after[-1].insert(0, notes.children)
+        box.parent.remove(box)
 
 
 def fold_notes(notes):
@@ -125,7 +138,7 @@ def fold_table(box):
     rows = list(body.children)
     if len(rows) <= LONG:
         return
-    differ = [row for row in rows if "reproduced" not in row["classes"]]
+    differ = [row for row in rows if not row["reproduced"]]
     shown = differ if 0 < len(differ) <= LONG else rows[:FIRST]
     rest = table.deepcopy()
     rest_body = rest.next_node(nodes.tbody)
