@@ -159,7 +159,9 @@ class Finds(SphinxPostTransform):
         yield chip(SHARES[verdict][count > 1].format(count), f"verdict-{verdict}")
         if verdict in AMISS:
             ids = [annotation.id for annotation in found if annotation.verdict == verdict]
-            links = [nodes.reference("", id_, refid=f"annotation-{id_}", internal=True) for id_ in ids]
+            links = [
+                nodes.reference("", id_, refid=f"annotation-{id_}", internal=True) for id_ in ids
+            ]
             yield from (nodes.Text(" ("), *between(links, ", "), nodes.Text(")"))
 
 

@@ -3,7 +3,7 @@
 from ledger.records import Number
 
 NAMED = 4  # at most so many rows that differ are named
-CAUSES = {"slip": "a slip", "unknown": "why is unknown"}
+CAUSES = {"slip": "a slip", "unknown": "cause unknown"}
 
 
 def comes_out(records: list[Number]) -> str:
