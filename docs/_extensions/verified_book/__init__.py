@@ -20,6 +20,7 @@ ROOMS = (
     "equations",
     "figures",
     "extra_files",
+    "folds",
     "search",
 )
 
