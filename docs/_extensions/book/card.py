@@ -17,7 +17,7 @@ from book import reading
 from book.messages import PAPER
 from ledger import records
 from ledger.markup import chip
-from verified_book import verified
+from verified_book import citations, verified
 from verified_book.bibliography import authors, links, plain, venue
 
 
@@ -41,6 +41,7 @@ class PaperDirective(SphinxDirective):
         for path in bibdata.bibfiles:
             self.env.note_dependency(str(path))
         reading.note_entry(self.env, reading.Entry(key, number))
+        citations.note_own(self.env, key)
         card = nodes.container(classes=["paper"])
         self.set_source_info(card)
         if number:

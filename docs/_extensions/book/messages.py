@@ -10,6 +10,14 @@ READING = Messages(
         "name it as in the toctree, or a folder with its stroke",
     ),
 )
+SHAPES = Messages(
+    "shapes",
+    no_meaning=(
+        "no table says what “%s” means in the shape “%s”",
+        "whoever points at a shape is told what its letters mean",
+        "give the letter a row, with a link to this page, in the notation page's table",
+    ),
+)
 PAPER = Messages(
     "paper",
     no_entry=(
