@@ -94,9 +94,10 @@ def axis_explained(axis, means):
         means.get(letter, "?") if letter == bare else f"{letter} are {means.get(letter, '?')}"
         for letter in dict.fromkeys(LETTER.findall(bare))
     )
-    if "*" in axis:
+    signs = axis.removesuffix(bare)
+    if "*" in signs:
         told = f"any number of axes, such as {told}"
-    return f"{axis}: {told}{', or 1 for all alike' if '#' in axis else ''}"
+    return f"{axis}: {told}{', or 1 for all alike' if '#' in signs else ''}"
 
 
 # -- on the page --------------------------------------------------------------------------------
