@@ -23,7 +23,7 @@ from verified_book.page_notes import PageNotes
 
 COLUMN = "in a shape"
 IN_CODE = re.compile(r'\bArray,\s*"([^"]*)"')
-ON_PAGE = re.compile(r'<span class="ss">(&quot;(.*?)&quot;)</span>')
+ON_PAGE = re.compile(r'<span class="ss">((?:"|&quot;)(.*?)(?:"|&quot;))</span>')
 LETTER = re.compile(r"[A-Za-z]\w*")
 AXIS = {
     "": "a single number",
