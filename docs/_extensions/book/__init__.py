@@ -13,6 +13,7 @@ ROOMS = (
     "downloads",
     "exercises",
     "runnable",
+    "front",
     "web.meta",
     "web.crawlers",
     "web.highlighting",

@@ -21,7 +21,7 @@ ROOMS = (
     "listings",
     "figures",
     "extra_files",
-    "search_index",
+    "search",
 )
 
 

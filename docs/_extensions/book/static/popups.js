@@ -23,7 +23,8 @@
 
   const copyOf = (annotation) => {
     const copy = annotation.cloneNode(true);
-    all(".claim-links, .copybtn", copy).forEach((e) => e.remove());
+    all(".claim-links, button, [class^=run-]", copy).forEach((e) => e.remove());
+    for (const e of all("[hidden]", copy)) e.hidden = false; // code that a reader edits
     for (const e of [copy, ...all("[id], a, [tabindex]", copy)])
       for (const name of ["id", "href", "title", "tabindex"]) e.removeAttribute(name);
     return copy;

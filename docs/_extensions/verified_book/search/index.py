@@ -1,7 +1,8 @@
 """The search index of a build that wrote one page is that of a build that wrote them all.
 
 Sphinx reads the index of the last build and adds to it: words that no page has any more stay, and
-the entries of the pages that are not written again are lost.
+the entries of the pages that are not written again are lost.  An entry of a place that the index
+has by name would be a second result for it.
 
 Knows only Sphinx.
 """
@@ -19,7 +20,12 @@ def mend(app):
         for word in [word for word, pages in pages_of_words.items() if not pages]:
             del pages_of_words[word]
     entries = app.env.domains.index_domain.entries
-    index._index_entries = {page: sorted(names(entries[page])) for page in sorted(entries)}
+    objects = [one for domain in app.env.domains.sorted() for one in domain.get_objects()]
+    places = {(page, anchor) for *_, page, anchor, priority in objects if priority >= 0}
+    index._index_entries = {
+        page: sorted(entry for entry in names(entries[page]) if (page, entry[1]) not in places)
+        for page in sorted(entries)
+    }
     return []
 
 
