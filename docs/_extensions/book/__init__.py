@@ -7,6 +7,7 @@ ROOMS = (
     "reading",
     "card",
     "glossary",
+    "shapes",
     "told",
     "repository",
     "downloads",

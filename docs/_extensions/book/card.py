@@ -47,6 +47,7 @@ class PaperDirective(SphinxDirective):
         for path in bibdata.bibfiles:
             self.env.note_dependency(str(path))
         reading.note_entry(self.env, reading.Entry(key, number))
+        citations.note_own(self.env, key)
         card = nodes.container(classes=["paper"])
         self.set_source_info(card)
         entry_line = [nodes.Text(self.config.card_entry.format(number))] if number else []

@@ -18,6 +18,7 @@ ROOMS = (
     "prompts",
     "citations",
     "equations",
+    "listings",
     "figures",
     "extra_files",
     "folds",
