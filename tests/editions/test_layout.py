@@ -20,7 +20,8 @@ DISTANCES = """() => {
 BLANK = """() => {
   const article = document.querySelector('article').getBoundingClientRect();
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const leaves = 'p, pre, li, dt, dd, h1, h2, h3, h4, tr, summary, img, figcaption, .katex-display';
+  const leaves = 'p, pre, li, dt, dd, h1, h2, h3, h4, tr, summary, img, figcaption, '
+    + '.katex-display';
   const spans = [...document.querySelectorAll(`article :is(${leaves}, .translation, .formal)`)]
     .map((e) => e.getBoundingClientRect())
     .filter((box) => box.height && box.left < article.left + 16 * rem && box.right > article.left)
