@@ -10,12 +10,44 @@ READING = Messages(
         "name it as in the toctree, or a folder with its stroke",
     ),
 )
+<<<<<<< HEAD
+SHAPES = Messages(
+    "shapes",
+    no_meaning=(
+        "no table says what “%s” means in the shape “%s”",
+        "whoever points at a shape is told what its letters mean",
+        "give the letter a row, with a link to this page, in the notation page's table",
+=======
+FRONT = Messages(
+    "front",
+    not_written=(
+        "the model of {next-token} %s does not write: %s: %s",
+        "`tokens_NAME()` is not in the page's module of figures, or raises this error",
+        "mend it there: it returns a text and, token by token, what could come",
+    ),
+    no_claim=(
+        "{specimen} knows no claim “%s”",
+        "the claim that is shown as an example is gone",
+        "name another one",
+>>>>>>> main
+    ),
+)
 PAPER = Messages(
     "paper",
     no_entry=(
         "the bibliography has no entry %s to make the card from",
         "the key of `{paper}` is misspelt or new",
         "add the paper to `references.bib`",
+    ),
+    adds_nothing=(
+        "the card of %s does not say what the paper adds: write :adds:",
+        "whoever opens the page learns first what is new in the paper",
+        "say it in one plain sentence, with its place in the paper",
+    ),
+    adds_uncited=(
+        "what %s adds is said without its place: cite it as %s{§1} or the like",
+        "the sentence is one of fact",
+        "cite the place with {cite:p} in `:adds:`",
     ),
 )
 TOLD = Messages(

@@ -18,9 +18,11 @@ ROOMS = (
     "prompts",
     "citations",
     "equations",
+    "listings",
     "figures",
     "extra_files",
-    "search_index",
+    "folds",
+    "search",
 )
 
 
