@@ -65,6 +65,7 @@ BROWSER := command -v chromium >/dev/null || command -v google-chrome >/dev/null
   tools/apt.sh tools/apt-browser.txt
 
 $(RUNTIME): tools/runtime/package-lock.json
+	@command -v npm >/dev/null || tools/apt.sh tools/apt-node.txt
 	@echo "installing Pyodide and CodeMirror into tools/runtime/node_modules"
 	@cd tools/runtime && npm ci --silent --no-audit --no-fund || \
 	  { echo "make: npm could not install them: is there a network, and is the registry reachable?"; exit 2; }
@@ -99,10 +100,8 @@ runtime: $(BOOK) $(RUNTIME) ## get Python for the browser, by its hashes: build/
 	@$(PY) tools/runtime/get.py
 
 play: $(BOOK) ## build the book with code that runs in the page, and serve it
-	@test -d build/runtime || $(MAKE) --no-print-directory runtime
-	@$(MAKE) --no-print-directory html
-	@echo "http://127.0.0.1:$(or $(PORT),8000), until Ctrl-C"
-	@$(PY) -m http.server --bind 127.0.0.1 --directory build/html $(or $(PORT),8000) >/dev/null 2>&1
+	@$(MAKE) --no-print-directory runtime html
+	@$(PY) tools/play.py "$(or $(PORT),8000)"
 
 pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \
@@ -130,14 +129,15 @@ editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@tools/apt.sh tools/apt-pdf.txt tools/apt-editions.txt
 	@$(BROWSER)
 	@$(MAKE) --no-print-directory $(AUDITS)
-	@$(MAKE) --no-print-directory pdf epub html
+	@$(MAKE) --no-print-directory runtime pdf epub html
 	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile -m "not audit" tests/editions
 
-audit: $(EDITIONS) ## show every page to Lighthouse and axe; make editions shows one of each kind
+audit: $(EDITIONS) ## every page to Lighthouse and axe, the runnable ones in Firefox too
 	@$(BROWSER)
-	@$(MAKE) --no-print-directory $(AUDITS) html
+	@tools/apt.sh tools/apt-firefox.txt
+	@$(MAKE) --no-print-directory $(AUDITS) runtime html
 	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions/test_axe.py \
-	  tests/editions/test_lighthouse.py
+	  tests/editions/test_lighthouse.py tests/editions/test_running.py tests/editions/test_firefox.py
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles
@@ -169,6 +169,7 @@ train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 
 bench: $(EDITIONS) ## time the build against its alternatives; BENCH="--record" keeps the table
 	@$(BROWSER)
+	@$(MAKE) --no-print-directory runtime html
 	@$(PY) tools/bench.py $(if $(BASE),--base $(BASE)) $(BENCH)
 
 sheet: $(EDITIONS) ## every page and every PDF page as thumbnails: build/sheet/index.html

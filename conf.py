@@ -52,6 +52,7 @@ gettext_compact = False
 # Examples: equal output, to the letter
 doctest_default_flags = doctest.DONT_ACCEPT_TRUE_FOR_1
 verified_package = "snippets"
+search_aliases = "docs/aliases.toml"  # what readers call things that the pages call otherwise
 
 # The ledger: every paragraph of the list is translated
 ledger_paragraphs = "docs/source-paragraphs.txt"
@@ -71,6 +72,7 @@ ledger_licences = {
 citing_page = "appendix/about#cite-a-claim"
 reporting_page = "appendix/about#corrections"
 card_entry = "Entry {} of 19"
+reading_ground = "foundations"  # what every entry takes for granted
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"

@@ -1,7 +1,8 @@
 """Entry 12, LoRA (Hu et al. 2022).
 
-The low-rank update, its gradients and its merge; LoRA in the tiny GPT; the
-best update of each rank; what each adaptation costs in parameters.
+The low-rank update, its gradients and its merge; a matrix of six words that
+learns to shout, and LoRA in the tiny GPT; the best update of each rank; what
+each adaptation costs in parameters.
 Shapes: d outputs and k inputs of a matrix, r rank, n positions.
 """
 
@@ -62,6 +63,28 @@ def lora_grads(
     """
     s = scale(alpha, a)
     return s * b.T @ g.T @ x, s * g.T @ x @ a.T
+
+
+ANSWERS = ("yes", "no", "stop", "YES", "NO", "STOP")
+
+
+def small_case() -> tuple[
+    Float[Array, "6 4"],
+    Float[Array, "6 4"],
+    Float[Array, "1 4"],
+    Float[Array, "6 1"],
+]:
+    """Six texts x, W_0 that answers them, and A and B that make it shout.
+
+    A text has four features: what it calls for, yes, no or stop, and whether
+    it is loud.  W_0 scores the six ANSWERS and does not hear the last one.
+    """
+    quiet = np.eye(3, 4)
+    x = np.concatenate([quiet, quiet + np.eye(4)[3]])
+    w_0 = np.concatenate([2 * quiet, quiet])
+    a = np.eye(4)[3:]
+    b = np.array([[-1.0], [-1], [-1], [1], [1], [1]])
+    return x, w_0, a, b
 
 
 def best_update(

@@ -21,6 +21,28 @@ from snippets.layers import (
     softmax,
 )
 
+# -- one sentence, small enough for the hand ----------------------------------
+#
+# Every word is a row of six traits, and three matrices read them: the numbers
+# are set by hand, where a model learns them.
+
+WORDS = ["Ann", "drinks", "tea", "it", "steams"]
+TRAITS = ["noun", "verb", "pronoun", "person", "thing", "hot"]
+SENTENCE = np.array(
+    [
+        [1.0, 0, 0, 1, 0, 0],  # Ann is a noun and a person
+        [0, 1, 0, 0, 0, 0],
+        [1, 0, 0, 0, 1, 1],
+        [0, 0, 1, 0, 1, 0],
+        [0, 1, 0, 0, 0, 1],
+    ]
+)
+W_Q = np.array([[0.0, 0], [3, 0], [3, 3], [0, 0], [0, 0], [0, 0]])
+W_K = np.array([[1.0, 0], [0, 0], [0, 0], [0, 0], [0, 1], [0, 0]])
+W_V = np.array([[0.0, 0], [0, 0], [0, 0], [1, 0], [0, 0], [0, 1]])
+
+# -- attention ---------------------------------------------------------------
+
 
 def attention(
     q: Float[Array, "*b n d_k"],
@@ -36,6 +58,20 @@ def attention(
     check_sizes("attention", 1, d_k=q.shape[-1])
     scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
     return softmax(scores, mask=mask) @ v
+
+
+def self_attention(
+    x: Float[Array, "*b n d"],
+    w_q: Float[Array, "d d_k"],
+    w_k: Float[Array, "d d_k"],
+    w_v: Float[Array, "d d_v"],
+    mask: Bool[Array, "*#b #n #m"] | None = None,
+) -> Float[Array, "*b n d_v"]:
+    """One head: queries, keys and values are three projections of one x.
+
+    Vaswani et al. 2017, head_i of §3.2.2, where all come from x, §3.2.3.
+    """
+    return attention(x @ w_q, x @ w_k, x @ w_v, mask)
 
 
 def causal_mask(n: int) -> Bool[Array, "n n"]:

@@ -4,10 +4,11 @@ Shared by the benchmark, the contact sheet and tests/editions.
 """
 
 import gzip
+import hashlib
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -38,25 +39,37 @@ def chromium():
         browser.close()
 
 
+@cache
+def packed(path, changed):
+    """A file as a host sends it, and the mark by which a browser asks whether it has changed."""
+    data = path.read_bytes()
+    sent = data if path.suffix in PACKED else gzip.compress(data)
+    return sent, f'"{hashlib.sha256(data).hexdigest()}"'
+
+
 class Host(SimpleHTTPRequestHandler):
-    """Serves a folder as hosts do: what is not packed already is compressed."""
+    """Serves a folder as hosts do: what is not packed already is compressed, and may be kept."""
 
     headers_too = {}
+    sent = []  # (path, bytes), for whoever asks
 
     def do_GET(self):
         path = Path(self.translate_path(self.path))
         if not path.is_file():
             return self.send_error(404)
-        data = path.read_bytes()
-        self.send_response(200)
-        if path.suffix not in PACKED:
-            data = gzip.compress(data)
-            self.send_header("Content-Encoding", "gzip")
-        heads = {"Content-Type": self.guess_type(path), "Content-Length": len(data)}
+        data, mark = packed(path, path.stat().st_mtime_ns)
+        known = self.headers.get("If-None-Match") == mark
+        self.send_response(304 if known else 200)
+        heads = {"ETag": mark, "Cache-Control": "max-age=600"}
+        if not known:
+            heads |= {"Content-Type": self.guess_type(path), "Content-Length": len(data)}
+            heads |= {} if path.suffix in PACKED else {"Content-Encoding": "gzip"}
         for name, value in (heads | self.headers_too).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data)
+        self.sent.append((self.path, 0 if known else len(data)))
+        if not known:
+            self.wfile.write(data)
 
     def log_message(self, *_):
         pass

@@ -123,6 +123,15 @@ def masked_with_zero(scores):
 
 
 @causal_weights.wrong(
+    "A score that is 0 by itself is hidden here too: decide by the place of "
+    "a key, not by the number that stands there."
+)
+def hid_every_zero(scores):
+    scores = np.tril(scores)
+    return softmax(np.where(scores == 0, -np.inf, scores))
+
+
+@causal_weights.wrong(
     "Each query has a row, so the softmax runs along the last axis."
 )
 def softmax_over_the_queries(scores):
@@ -149,6 +158,70 @@ def masked_the_past(scores):
     n = len(scores)
     past = np.tril(np.ones((n, n), dtype=bool), k=-1)
     return softmax(np.where(past, -np.inf, scores))
+
+
+# -- heads -------------------------------------------------------------------
+
+
+@exercise("write-heads")
+def heads(x, h):
+    """The columns of x cut into h heads, each with all the words.
+
+    x has the shape (n, d), and h divides d; the result has (h, n, d / h).
+
+    >>> heads(np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]]), 2).tolist()
+    [[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]]
+    """
+    n, d = x.shape
+    return np.swapaxes(x.reshape(n, h, d // h), 0, 1)
+
+
+@heads.case
+def five_words_and_three_heads():
+    """5 words, a width of 6 and 3 heads"""
+    return np.arange(30.0).reshape(5, 6), 3
+
+
+@heads.case
+def one_head():
+    """a single head"""
+    return np.arange(8.0).reshape(2, 4), 1
+
+
+@heads.wrong(
+    "Now a head holds pieces of different words: reshape reads the numbers "
+    "row by row. Cut each row first, then swap two axes."
+)
+def reshaped_at_once(x, h):
+    n, d = x.shape
+    return x.reshape(h, n, d // h)
+
+
+@heads.wrong(
+    "The words come first and the heads second: swap these two axes, or the "
+    "words will attend to heads instead of words."
+)
+def forgot_to_swap(x, h):
+    n, d = x.shape
+    return x.reshape(n, h, d // h)
+
+
+@heads.wrong(
+    "Each head has every h-th column; it should have columns that stand side "
+    "by side: (n, h, d // h), not (n, d // h, h)."
+)
+def took_every_hth_column(x, h):
+    n, d = x.shape
+    return np.moveaxis(x.reshape(n, d // h, h), -1, 0)
+
+
+@heads.wrong(
+    "In each head the words are columns; a word should stay a row, with the "
+    "width of the head as the last axis."
+)
+def left_the_words_in_columns(x, h):
+    n, d = x.shape
+    return x.T.reshape(h, d // h, n)
 
 
 # -- positions ---------------------------------------------------------------

@@ -4,6 +4,7 @@ import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import column, diagram, say, wire
+from snippets.figures.matrices import matrix
 from snippets.instructgpt import (
     ANSWER,
     PROMPT,
@@ -12,6 +13,7 @@ from snippets.instructgpt import (
     load_aligned,
     mistakes,
     prompts,
+    reward,
     token_log_probs,
 )
 
@@ -49,6 +51,37 @@ def figure_three_steps():
     wire(ax, (1.79, 0.4), (2.04, 0.4), (2.04, 2.0), (2.29, 2.0), **later)
     wire(ax, (4.01, 0.4), (4.22, 0.4), (4.22, 1.2), (4.44, 1.2), **later)
     wire(ax, (6.16, 0.4), (6.25, 0.4), (6.25, 2.0), (6.16, 2.0))
+    return fig
+
+
+def figure_one_prompt():
+    """Four answers to one prompt: imitated, judged, and learned."""
+    a = load_aligned()
+    x = prompts(a["merges"], held_out=True)[5:6]  # Say very 2 times:
+    tokens = np.concatenate([answers(x, times) for times in range(1, 5)])
+    columns = (
+        ("step 1: imitate", chance_of(a["sft"], tokens, a["h"]), 2),
+        ("step 2: judge", reward(a["reward"], tokens, a["h"]), 1),
+        ("step 3: write", chance_of(a["ppo"], tokens, a["h"]), 2),
+    )
+    shapes = ("chance $π^{SFT}$", "reward $r_θ$", "chance $π^{RL}$")
+    words = [("very " * times).strip() + "." for times in range(1, 5)]
+    fig, ax = diagram(1.65)
+    say(ax, (0.95, 1.42), "Say very 2 times:", weight="bold")
+    for i, (name, values, digits) in enumerate(columns):
+        matrix(
+            ax,
+            (2.2 + 1.4 * i, 1.25),
+            values[:, None],
+            name,
+            shapes[i],
+            rows=words if i == 0 else (),
+            cell=(0.9, 0.24),
+            digits=digits,
+            size=8,
+        )
+    wire(ax, (3.14, 0.77), (3.56, 0.77))
+    wire(ax, (4.54, 0.77), (4.96, 0.77))
     return fig
 
 
@@ -100,6 +133,11 @@ def answers(x, times):
     return np.array(rows)
 
 
+def chance_of(params, tokens, h):
+    """How likely each answer is as a whole."""
+    return np.exp(token_log_probs(params, tokens, PROMPT, h).sum(axis=-1))
+
+
 def demonstrated(x, times):
     """The chance that a demonstrator says it so often: 0.6, or 0.2 beside."""
     off = (times - np.array([asked(row)[1] for row in x])) % (ANSWER - 1)
@@ -110,8 +148,7 @@ def chance_by(params, h):
     """The same of a model."""
 
     def chance(x, times):
-        tokens = answers(x, times)
-        return np.exp(token_log_probs(params, tokens, PROMPT, h).sum(axis=-1))
+        return chance_of(params, answers(x, times), h)
 
     return chance
 

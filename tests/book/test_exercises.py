@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = ("architectures/transformer",)  # the pages that have become lessons
+LESSONS = ("foundations", "architectures/transformer")  # the pages that have become lessons
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)
 
 

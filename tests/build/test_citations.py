@@ -33,6 +33,23 @@ def test_a_citation_shows_authors_year_and_place(book):
     assert "[Lee and Poe, 2020, §1]" in text(book.html("halving"))
 
 
+def test_a_page_cites_its_own_work_by_the_place_and_keeps_its_name_for_print(book):
+    book.edit("docs/halving.md", "{§1}`", "{§1, eq. 2},poe2021third{p. 1}`")
+    assert book.build().status == 0
+    page = book.html("halving")
+    own = r'<span class="own-work">Lee and Poe, 2020, </span>§1, eq. 2</a>, <a [^>]*>Poe, 2021</a>, p. 1\]'
+    assert re.search(own, page)
+    assert book.build(builder="epub", out="epub").status == 0
+    epub = (book.root / "epub" / "halving.xhtml").read_text("utf-8")
+    assert "own-work" not in epub and "[Lee and Poe, 2020, §1, eq. 2, " in text(epub)
+
+
+def test_another_page_cites_it_in_full(book):
+    book.page("See {cite:p}`lee2020half{§2}`, and {cite:t}`lee2020half{§3}`.")
+    assert book.build().status == 0
+    assert "own-work" not in book.html("other")
+
+
 def test_a_changed_entry_rewrites_the_pages_that_cite_it_and_no_other(book):
     assert book.build().status == 0
     other = (book.root / "out" / "other.html").stat().st_mtime_ns

@@ -68,4 +68,4 @@ def test_those_who_publish_build_the_html_last_with_what_the_pdf_needs():
     steps = [" ".join(step.split()) for step in docs["jobs"]["build"]["html"]]
     assert "READTHEDOCS_OUTPUT/html" in steps[-1]
     workflow = (ROOT / ".github" / "workflows" / "book.yml").read_text("utf-8")
-    assert "make pdf epub html" in workflow
+    assert "make runtime pdf epub html" in workflow

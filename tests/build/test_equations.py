@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from verified_book.equations import render
+from verified_book.equations import KATEX, ROWS, render
 
 
 def test_bad_tex_fails_at_its_line_and_fails_again(book):
@@ -42,6 +42,10 @@ def test_html_and_epub_can_share_what_was_read(book):
     assert book.build(builder="epub", out="epub").status == 0
     assert book.build(out="again").status == 0
     assert "katex-html" in book.html("other", out="again")
+
+
+def test_katex_leaves_aligned_rows_the_room_that_we_ask_for():
+    assert KATEX.read_text("utf-8").count(ROWS[0]) == 1
 
 
 @pytest.mark.parametrize("displayed", [True, False])

@@ -8,7 +8,7 @@ from pygments.token import String
 from book.web.highlighting import SHAPE, Day, Night, ShapedPythonLexer
 
 CODE = '''def attend(q: Float[Array, "*b n d"], name: str = "q") -> Bool[Array, "n m"]:
-    raise ValueError("no shape", Array, name)
+    return join("no shape", Array, name)
 '''
 
 

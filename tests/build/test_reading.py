@@ -44,13 +44,14 @@ See {{cite:p}}`poe2021third{{p. 1}}`.
     "text",
     [
         "word " * 4000,
-        "```python\n" + "name = 3\n" * 2000 + "```",
-        "$$" + "x + 1 + " * 2000 + "y$$",
         "word {cite:p}`poe2021third{p. 1}` " * 4000,
+        "```python\n" + "name = 3\n" * 1000 + "```",
+        "$$" + "x + 1 + " * 1000 + "y$$",
+        "$x + 1$ " * 1000,
     ],
-    ids=["prose", "code", "equations", "prose with citations"],
+    ids=["prose", "prose with citations", "code", "equations", "formulas in the line"],
 )
-def test_four_thousand_words_take_twenty_minutes(book, text):
+def test_a_word_of_code_or_of_an_equation_takes_as_long_as_two_of_prose(book, text):
     front(book, "{reading}`other`.")
     book.page(text)
     assert book.build().status == 0
@@ -105,3 +106,16 @@ def test_a_page_stands_on_the_page_whose_code_it_uses(book):
     assert book.build().status == 0
     assert "Read before it: 1" in words(book.html("other"))
     assert "Read before it" not in words(book.html("half"))
+
+
+def test_what_stands_on_nothing_else_stands_on_the_ground(book):
+    book.edit("conf.py", '"book.card"]', '"book.card"]\nreading_ground = "ground"')
+    book.edit("docs/index.md", "halving\n", "ground\nhalving\n")
+    book.write("docs/ground.md", "# The ground\n\nWords.\n")
+    book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
+    card = ":::{paper} poe2021third\n:entry: 2\n:::"
+    book.write("docs/other.md", judged(2, "See [that](halving.md).", card))
+    assert book.build("-j", "2").status == 0
+    assert "Read before it: The ground" in words(book.html("halving"))
+    assert "Read before it: 1" in words(book.html("other"))
+    assert "Read before it" not in words(book.html("ground"))

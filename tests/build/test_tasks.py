@@ -19,7 +19,8 @@ def make(tmp_path):
     """Runs make in an empty book, with only these commands on the path."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+        skip = shutil.ignore_patterns("node_modules")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skip)
     commands = tmp_path / "commands"
     commands.mkdir()
 

@@ -23,6 +23,7 @@ READ = [p for p in PAGES if p.partition("/")[0] in {"architectures", "efficiency
 KINDS = {
     "front page": "index.html",
     "introduction": "introduction.html",
+    "foundations": "foundations.html",
     "index of a part": "architectures/index.html",
     "entry": LONG,
     "entry with wide tables": "architectures/fast_weights.html",

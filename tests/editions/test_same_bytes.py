@@ -1,9 +1,9 @@
 """Two builds of the book in two folders give the same HTML, EPUB, and LaTeX with its figures.
 
 The other build is made here, from a copy of the sources and from nothing, by two readers at
-once; the PDF that the HTML carries is the one under test.  That the same LaTeX
-is set to the same PDF in any folder is shown in ``test_pdf.py`` on a small book: the whole one
-takes XeLaTeX minutes.
+once; the PDF and the runtime that the HTML carries are those under test.  That the same LaTeX is
+set to the same PDF in any folder is shown in ``test_pdf.py`` on a small book: the whole one takes
+XeLaTeX minutes.
 """
 
 import os
@@ -34,7 +34,8 @@ def elsewhere(tmp_path_factory):
         "build", ".venv", ".git", "node_modules", "__pycache__", ".*_cache"
     )
     shutil.copytree(ROOT, copy, ignore=skip)
-    shutil.copytree(ROOT / "build" / "pdf", copy / "build" / "pdf")
+    for made in ("pdf", "runtime"):
+        shutil.copytree(ROOT / "build" / made, copy / "build" / made)
     for builder in ("epub", "latex", "html"):
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "-j", "2"]
         command += ["-c", ".", "-d", "build/doctrees"]

@@ -58,8 +58,8 @@ def test_the_search_leads_from_a_chinese_term_to_its_entry(tab, term):
     tab.locator("#search-results li a").first.click()
     tab.wait_for_url("**/glossary.html*#term-*", timeout=5000)
     entry = tab.url.partition("#")[2]
-    meaning = tab.locator(f"dt[id='{entry}'] + dd").inner_text()
-    assert term in meaning.partition(".")[0].split("，")
+    meaning = tab.locator(f"dt[id='{entry}'] ~ dd").first.inner_text()
+    assert term in meaning.rpartition("Chinese: ")[2].rstrip(".").split("，")
 
 
 @pytest.mark.parametrize(

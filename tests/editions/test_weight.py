@@ -8,11 +8,11 @@ import fonts
 from browser import first_visit, served
 from tests.editions.conftest import PAGES
 
-BUDGET = 200_000
+BUDGET = 170_000
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_first_visit_fetches_at_most_200_kb(browser, address, page):
+def test_a_first_visit_fetches_at_most_170_kb(browser, address, page):
     visit = first_visit(browser, address, page)
     assert visit.weight <= BUDGET, visit.bytes
     assert visit.foreign == []

@@ -70,6 +70,19 @@ def test_gradients_are_jaxs(seed, shape, alpha):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.holds("small_case", by="brute force: each text asked in both models")
+def test_the_small_case_shouts_back_and_only_at_the_loud():
+    x, w_0, a, b = l.small_case()
+    calls_for = [np.flatnonzero(text[:3]).item() for text in x]
+    loud = x[:, 3].astype(int)
+    assert sorted(zip(calls_for, loud, strict=True)) == [(i, j) for i in range(3) for j in (0, 1)]
+    for text, word, shouted in zip(x, calls_for, loud, strict=True):
+        quiet = l.ANSWERS[np.argmax(jnp.dot(w_0, text))]
+        assert quiet == ("yes", "no", "stop")[word]
+        after = l.ANSWERS[np.argmax(jnp.dot(w_0 + jnp.outer(b, a), text))]
+        assert after == (quiet.upper() if shouted else quiet)
+
+
 @pytest.mark.holds("best_update", by="library: scipy.linalg.svdvals")
 @given(seeds, st.integers(1, 4))
 def test_no_other_matrix_of_the_rank_is_nearer(seed, r):

@@ -26,6 +26,34 @@ def test_attention_is_jaxs(seed, shape):
     np.testing.assert_allclose(t.attention(q, k, v), weights @ v, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.holds("self_attention", by="derivation: anew in JAX")
+@given(SEEDS, st.sampled_from([(1, 4, 2, 3), (5, 6, 2, 2)]), st.booleans())  # JAX compiles each
+def test_self_attention_is_jaxs_with_all_three_roles_from_one_text(seed, shape, causal):
+    rng, (n, d, d_k, d_v) = np.random.default_rng(seed), shape
+    x, w_v = rng.normal(size=(n, d)), rng.normal(size=(d, d_v))
+    w_q, w_k = rng.normal(size=(2, d, d_k))
+    scores = jnp.einsum("nd,dk,ek,me->nm", x, w_q, w_k, x) / jnp.sqrt(d_k)
+    if causal:
+        scores = scores + jnp.triu(jnp.full((n, n), -jnp.inf), 1)
+    theirs = jnp.einsum("nm,md,dk->nk", jax.nn.softmax(scores), x, w_v)
+    ours = t.self_attention(x, w_q, w_k, w_v, t.causal_mask(n) if causal else None)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_the_pronoun_of_the_sentence_finds_its_noun():
+    q, k = t.SENTENCE @ t.W_Q, t.SENTENCE @ t.W_K
+    weights = t.attention(q, k, np.eye(len(t.WORDS)))
+    assert t.WORDS[weights[t.WORDS.index("it")].argmax()] == "tea"
+    assert t.SENTENCE.shape == (len(t.WORDS), len(t.TRAITS))
+    for word, traits in {
+        "Ann": "noun person",
+        "tea": "noun thing hot",
+        "it": "pronoun thing",
+    }.items():
+        row = t.SENTENCE[t.WORDS.index(word)]
+        assert {t.TRAITS[i] for i in np.flatnonzero(row)} == set(traits.split())
+
+
 @pytest.mark.holds("multi_head_attention", "causal_mask", by="derivation: anew in JAX")
 @given(SEEDS, st.sampled_from([1, 4, 7]), st.sampled_from([1, 3]))
 def test_causal_multi_head_attention_is_jaxs(seed, n, h):

@@ -1,7 +1,8 @@
 // Compiles what is Python in the runtime, by that Python itself:  node compile.mjs FROM TO
-// Zips are stored, not deflated: a host compresses better what is not compressed already.
+//
+// Zips are stored, not deflated: a host compresses better what is not compressed already.  They
+// are called .json, for most hosts compress that, and leave alone what is called .zip.
 
-import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -15,15 +16,13 @@ const compiled = python.globals.get("compiled");
 const places = (name) =>
   name === "python_stdlib.zip" ? "/lib/python314.zip/" : "/lib/python3.14/site-packages/";
 
-const lock = JSON.parse(fs.readFileSync(from + "pyodide-lock.json"));
 for (const name of fs.readdirSync(from)) {
-  if (name === "pyodide-lock.json") continue;
-  let bytes = fs.readFileSync(from + name);
-  if (/\.(zip|whl)$/.test(name)) {
-    bytes = Buffer.from(compiled(python.toPy(new Uint8Array(bytes)), places(name)).toJs());
-    for (const one of Object.values(lock.packages))
-      if (one.file_name === name) one.sha256 = crypto.createHash("sha256").update(bytes).digest("hex");
+  const bytes = fs.readFileSync(from + name);
+  const [, stem] = name.match(/^(\w+).*\.(?:zip|whl)$/) || [];
+  if (stem) {
+    const packed = compiled(python.toPy(new Uint8Array(bytes)), places(name)).toJs();
+    fs.writeFileSync(`${to}${stem}.zip.json`, Buffer.from(packed));
+  } else {
+    fs.writeFileSync(to + name, bytes);
   }
-  fs.writeFileSync(to + name, bytes);
 }
-fs.writeFileSync(to + "pyodide-lock.json", JSON.stringify(lock));

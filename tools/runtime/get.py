@@ -10,6 +10,7 @@ A tool: it writes build/runtime and nothing else.  The pages are built without i
 no Run.
 """
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -20,15 +21,17 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import files
+from importlib.metadata import files, version
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build"
 OUT, CACHE = BUILD / "runtime", BUILD / "runtime-cache"
+MODULES = HERE / "node_modules"
 LOCK = json.loads((HERE / "lock.json").read_text("utf-8"))
 LIBRARIES = ("autograd", "jaxtyping", "wadler_lindig")  # what a snippet imports besides NumPy
 UNUSED = ("autograd/scipy", "autograd/test_util", "autograd/misc/optimizers")
+FETCHED = {".mjs", ".wasm", ".json"}  # by a first Run
 
 
 class Unavailable(Exception):
@@ -40,7 +43,7 @@ class Unavailable(Exception):
 
 def sources(name: str) -> Iterator[bytes]:
     """A file's bytes from each place that has it, the nearest first."""
-    for path in (CACHE / name, HERE / "node_modules" / "pyodide" / name):
+    for path in (CACHE / name, MODULES / "pyodide" / name):
         if path.exists():
             yield path.read_bytes()
     with suppress(subprocess.CalledProcessError, KeyError):
@@ -87,18 +90,47 @@ def pack_libraries(path: Path) -> None:
                     pack.writestr(zipfile.ZipInfo(name), file.read_binary())
 
 
-def licences(folder: Path) -> None:
-    """The licences of all that is shipped, beside it."""
+def licences(folder: Path, meta: Path) -> None:
+    """The licences of all that is shipped, beside it; one that is not found is a fault."""
     folder.mkdir()
     for path in HERE.glob("licences/*"):
         shutil.copy(path, folder)
+    with zipfile.ZipFile(CACHE / LOCK["numpy"]) as wheel:
+        found = [name for name in wheel.namelist() if ".dist-info/licenses/" in name]
+        texts = [
+            f"{name.partition('licenses/')[2]}\n\n{wheel.read(name).decode()}" for name in found
+        ]
+        keep(folder / "numpy.txt", texts)
     for library in LIBRARIES:
-        for file in files(library):
-            if "LICENSE" in file.name.upper():
-                (folder / f"{library}.txt").write_bytes(file.read_binary())
-    for path in sorted((HERE / "node_modules").glob("*/*/LICENSE")):
-        if path.parts[-3].startswith(("@codemirror", "@lezer", "@marijn")):
-            shutil.copy(path, folder / f"{path.parts[-3][1:]}-{path.parts[-2]}.txt")
+        texts = [file.read_text() for file in files(library) if "LICENSE" in file.name.upper()]
+        keep(folder / f"{library}.txt", texts)
+    for package in bundled(meta):
+        texts = [path.read_text("utf-8") for path in package.glob("LICEN[CS]E*")]
+        name = package.relative_to(MODULES).as_posix().lstrip("@").replace("/", "-")
+        keep(folder / f"{name}.txt", texts)
+
+
+def keep(path: Path, texts: list[str]) -> None:
+    if not texts:
+        raise Unavailable(
+            f"{path.stem} comes without its licence: add it to tools/runtime/licences"
+        )
+    path.write_text(f"\n{'=' * 80}\n\n".join(texts), "utf-8")
+
+
+def bundled(meta: Path) -> list[Path]:
+    """The npm packages that have gone into the editor, by what esbuild tells of it."""
+    inputs = (Path(name) for name in json.loads(meta.read_text("utf-8"))["inputs"])
+    parts = (path.parts[1:] for path in inputs if path.parts[0] == MODULES.name)
+    return sorted({MODULES.joinpath(*found[: 1 + (found[0][0] == "@")]) for found in parts})
+
+
+def size_of(folder: Path) -> dict[str, int]:
+    """How much a first Run fetches: as hosts compress it; and its zips, of which it counts."""
+    fetched = [path for path in folder.iterdir() if path.suffix in FETCHED]
+    packed = sum(len(gzip.compress(path.read_bytes(), 9)) for path in fetched)
+    counted = sum(path.stat().st_size for path in fetched if path.suffix == ".json")
+    return {"packed": packed, "counted": counted}
 
 
 def run(*command: str | Path) -> None:
@@ -109,28 +141,38 @@ def run(*command: str | Path) -> None:
         raise Unavailable(f"{Path(command[0]).name} stopped: {done.stderr.strip()[-2000:]}")
 
 
+def ground() -> str:
+    """What the runtime is made from: these tools, the lock, the libraries."""
+    digest = hashlib.sha256(repr([version(library) for library in LIBRARIES]).encode())
+    for path in sorted(path for path in (*HERE.glob("*.*"), *HERE.glob("licences/*"))):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def make() -> None:
-    """Writes build/runtime, whole or not at all."""
+    """Writes build/runtime, whole or not at all; one that is current stays."""
+    about, now = OUT / "about.json", ground()
+    if about.exists() and json.loads(about.read_text("utf-8"))["ground"] == now:
+        return print("The runtime: build/runtime, as it was")
     raw, new = BUILD / "runtime-raw", BUILD / "runtime-new"
     for folder in (raw, new):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     for name in LOCK["files"]:
         (raw / name).write_bytes(pinned(name))
-    numpy = LOCK["numpy"]
-    packages = {"numpy": numpy | {"sha256": LOCK["files"][numpy["file_name"]]}}
-    lock = json.dumps({"info": LOCK["info"], "packages": packages})
+    lock = json.dumps({"info": LOCK["info"], "packages": {}})
     (raw / "pyodide-lock.json").write_text(lock, "utf-8")
     pack_libraries(raw / "libraries.zip")
     run("node", "compile.mjs", raw, new)
-    bundle = ["--bundle", "--minify", "--format=esm", f"--outfile={new / 'editor.mjs'}"]
-    run(HERE / "node_modules/.bin/esbuild", "editor.mjs", *bundle)
-    licences(new / "licences")
+    size = size_of(new)
+    bundle = ["--bundle", "--minify", "--format=esm", f"--metafile={raw / 'editor.json'}"]
+    run(MODULES / ".bin/esbuild", "editor.mjs", *bundle, f"--outfile={new / 'editor.mjs'}")
+    licences(new / "licences", raw / "editor.json")
+    (new / "about.json").write_text(json.dumps({"ground": now, **size}), "utf-8")
     shutil.rmtree(raw)
     shutil.rmtree(OUT, ignore_errors=True)
     new.rename(OUT)
-    size = sum(path.stat().st_size for path in OUT.rglob("*") if path.is_file())
-    print(f"The runtime: build/runtime, {size / 1e6:.1f} MB before compression")
+    print(f"The runtime: build/runtime; a first Run fetches {size['packed'] / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

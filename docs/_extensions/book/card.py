@@ -47,6 +47,7 @@ class PaperDirective(SphinxDirective):
         for path in bibdata.bibfiles:
             self.env.note_dependency(str(path))
         reading.note_entry(self.env, reading.Entry(key, number))
+        citations.note_own(self.env, key)
         card = nodes.container(classes=["paper"])
         self.set_source_info(card)
         entry_line = [nodes.Text(self.config.card_entry.format(number))] if number else []
@@ -179,9 +180,8 @@ class Doors(SphinxPostTransform):
     def doors(self):
         page = next(self.document.findall(nodes.section))
         for section in [part for part in page if isinstance(part, nodes.section)][1:]:
-            words = sum(len(reading.WORD.findall(text)) for text in reading.texts(section))
             link = nodes.reference("", section[0].astext(), refid=section["ids"][0], internal=True)
-            minutes = nodes.Text(f" {reading.rounded(words)}")
+            minutes = nodes.Text(f" {reading.rounded(reading.length(section))}")
             yield nodes.inline("", "", link, minutes, classes=["paper-door"])
 
 

@@ -5,7 +5,8 @@ function.  One to write is shown from ``snippets/exercises/STEM.py``: the stub t
 and, folded, our solution.  The build tries the solution, the stub and each known mistake, and
 remembers what held: a module is tried again when it, or a module that it imports, has changed.
 
-In HTML, hints and solutions are folded; everywhere else they stand open.
+In HTML, hints and solutions are folded; everywhere else they stand open.  ``static/exercises.js``
+asks for a prediction before it is compared, and keeps in the reader's browser what is solved.
 
 Stands on ``exercise_code``, on ``dependencies`` (what a module stands on) and on ``alone``.
 """
@@ -27,6 +28,7 @@ from book.messages import EXERCISES
 from verified_book import dependencies
 from verified_book.alone import OutOfTime, time_limit, undone
 from verified_book.assets import add_static
+from verified_book.extra_files import is_web
 from verified_book.page_notes import PageNotes
 
 KINDS = ("predict", "change", "write")
@@ -290,6 +292,12 @@ def depart_title(self, node):
     self.body.append("</summary>\n")
 
 
+def follow(app, pagename, templatename, context, doctree):
+    """On a page that has exercises, the script that knows which of them a reader has solved."""
+    if is_web(app.builder) and Exercises.of(app.env).get(pagename):
+        app.add_js_file("exercises.js", loading_method="defer")
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(exercise, html=(visit_exercise, depart_div))
     app.add_node(fold, html=(visit_fold, depart_fold))
@@ -301,4 +309,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-check-consistency", check)
     add_static(app, __file__)
     app.add_css_file("exercises.css")
+    app.connect("html-page-context", follow)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,9 +1,11 @@
 """The glossary: what its terms mean, told where a page uses them first.
 
 The first citation of a work and the first use of a term carry their text as ``title``, on the
-page before any script runs; ``static/popups.js`` makes popups of them.  The Chinese names of
-terms are objects of a domain, so that the search leads to the term itself.
+page before any script runs; ``static/popups.js`` makes popups of them.  Terms and their Chinese
+names are objects of a domain, so that the search leads to the term itself.
 """
+
+import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -15,15 +17,17 @@ from verified_book.assets import add_static
 from verified_book.extra_files import is_web
 from verified_book.shown import Links
 
+CHINESE = re.compile(r" *Chinese: ([^.]+)\.?$")  # what a meaning ends with
+
 
 class GlossaryDomain(Domain):
-    """What the terms mean, page by page; their Chinese names are objects that a search finds."""
+    """What the terms mean, page by page; they and their Chinese names are found by the search."""
 
     name = "glossary"
     label = "Glossary"
-    object_types = {"chinese": ObjType("Chinese name of a term")}
-    initial_data = {"meanings": {}}
-    data_version = 1
+    object_types = {kind: ObjType(kind) for kind in ("term", "Chinese term")}
+    initial_data = {"meanings": {}, "names": {}}
+    data_version = 2
 
     def process_doc(self, env, docname, document):
         found = {
@@ -33,23 +37,39 @@ class GlossaryDomain(Domain):
         }
         if found:
             self.data["meanings"][docname] = found
+            terms = document.findall(nodes.term)
+            self.data["names"][docname] = {t["ids"][0]: t.astext() for t in terms if t["ids"]}
 
     def clear_doc(self, docname):
-        self.data["meanings"].pop(docname, None)
+        for part in self.initial_data:
+            self.data[part].pop(docname, None)
 
     def merge_domaindata(self, docnames, otherdata):
-        other = otherdata["meanings"]
-        self.data["meanings"].update({d: terms for d, terms in other.items() if d in docnames})
+        for part in self.initial_data:
+            self.data[part].update({d: t for d, t in otherdata[part].items() if d in docnames})
 
     def get_objects(self):
-        """The Chinese names, with which the meanings begin."""
+        """The terms, and the Chinese names with which the meanings end."""
         for docname, terms in self.data["meanings"].items():
-            for id_, meaning in terms.items():
-                for name in filter(is_chinese, meaning.partition(".")[0].split("，")):
-                    yield name, name, "chinese", docname, id_, 1
+            for id_ in terms:
+                term = self.data["names"][docname][id_]
+                yield f"term {term}", term, "term", docname, id_, 0
+            first = {meaning: id_ for id_, meaning in reversed(terms.items())}
+            for meaning, id_ in first.items():
+                for name in chinese_names(meaning):
+                    yield name, name, "Chinese term", docname, id_, 0
+
+    def get_type_name(self, type, primary=False):
+        return type.lname
 
     def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
         return []
+
+
+def chinese_names(meaning: str) -> list[str]:
+    """What the term is called in Chinese; what has no Chinese character is found anyway."""
+    found = CHINESE.search(meaning)
+    return [name for name in found[1].split("，") if is_chinese(name)] if found else []
 
 
 def is_chinese(text: str) -> bool:
@@ -68,9 +88,9 @@ def say_meanings(app, shown):
 
 
 def meanings_of(env: BuildEnvironment) -> dict[str, str]:
-    """The meaning of each term, by its id."""
+    """The meaning of each term in English, by its id."""
     glossaries = env.get_domain("glossary").data["meanings"].values()
-    return {id_: text for terms in glossaries for id_, text in terms.items()}
+    return {id_: CHINESE.sub("", text) for terms in glossaries for id_, text in terms.items()}
 
 
 def show_texts(app, doctree, docname):

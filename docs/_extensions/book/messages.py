@@ -10,6 +10,28 @@ READING = Messages(
         "name it as in the toctree, or a folder with its stroke",
     ),
 )
+<<<<<<< HEAD
+SHAPES = Messages(
+    "shapes",
+    no_meaning=(
+        "no table says what “%s” means in the shape “%s”",
+        "whoever points at a shape is told what its letters mean",
+        "give the letter a row, with a link to this page, in the notation page's table",
+=======
+FRONT = Messages(
+    "front",
+    not_written=(
+        "the model of {next-token} %s does not write: %s: %s",
+        "`tokens_NAME()` is not in the page's module of figures, or raises this error",
+        "mend it there: it returns a text and, token by token, what could come",
+    ),
+    no_claim=(
+        "{specimen} knows no claim “%s”",
+        "the claim that is shown as an example is gone",
+        "name another one",
+>>>>>>> main
+    ),
+)
 PAPER = Messages(
     "paper",
     no_entry=(

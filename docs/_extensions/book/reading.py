@@ -2,8 +2,10 @@
 
 Nothing is typed.  While a page is read its words are counted, and the pages that it names and
 the snippets that it uses are noted.  A word is a run of letters and digits: in prose, in code,
-and in the TeX of an equation; citations are not counted.  A page *stands on* the earlier pages
-that its text links to or whose code it uses, but for those that are implied by others.
+and in the TeX of an equation; citations are not counted.  One of code or of an equation takes as
+long as two of prose.  A page *stands on* the earlier pages that its text links to or whose code
+it uses, but for those that are implied by others; what stands on no other stands on the page
+that is the ground of the path (``reading_ground``), if the book has it.
 
 The card of an entry, which stands above, says which pages are entries (``note_entry``).
 Stands on ``ledger``, which has the order of the pages, and which of them translate the list.
@@ -27,6 +29,7 @@ from ledger import records
 from verified_book.page_notes import PageNotes
 
 WORDS_A_MINUTE = 200
+SLOWLY = {nodes.literal_block: 2, nodes.math_block: 2, nodes.math: 2}  # words of prose for one
 WORD = re.compile(r"\w+(?:[-’']\w+)*")
 
 
@@ -56,7 +59,7 @@ def note_entry(env: BuildEnvironment, entry: Entry) -> None:
 
 @dataclass
 class Measured:
-    """What reading a page told: its length, and where it leads."""
+    """What reading a page told: its length, in words of prose, and where it leads."""
 
     words: int
     links: set[str]
@@ -70,9 +73,9 @@ class Measures(PageNotes):
 
     def process_doc(self, app, doctree):
         pages(app.env)[app.env.docname] = Measured(
-            words=sum(len(WORD.findall(text)) for text in texts(doctree)),
+            words=length(doctree),
             links={x["reftarget"] for x in xrefs(doctree) if x.get("refdomain") == "doc"},
-            views={node["what"] for node in doctree.findall(reading_time)},
+            views={node.get("what", "/") for node in doctree.findall(shows_path)},
         )
 
 
@@ -83,17 +86,26 @@ def xrefs(doctree):
     return doctree.findall(addnodes.pending_xref)
 
 
-def texts(doctree):
+def length(node: nodes.Node) -> int:
+    """How much there is to read: in words of prose, which others count for more than one of."""
+    return sum(slowness(text) * len(WORD.findall(text.astext())) for text in texts(node))
+
+
+def slowness(text):
+    return next((SLOWLY[kind] for kind in SLOWLY if isinstance(text.parent, kind)), 1)
+
+
+def texts(node: nodes.Node):
     """The texts that a reader reads: all but citations and what is hidden."""
     cited = {
         id(text)
-        for ref in xrefs(doctree)
+        for ref in xrefs(node)
         if ref.get("refdomain") == "cite"
         for text in ref.findall(nodes.Text)
     }
-    for text in doctree.findall(nodes.Text):
+    for text in node.findall(nodes.Text):
         if id(text) not in cited and not isinstance(text.parent, nodes.comment):
-            yield text.astext()
+            yield text
 
 
 # -- what the pages say ---------------------------------------------------------------------------
@@ -111,16 +123,22 @@ def duration(words: int) -> str:
     return f"about {rounded(words)} min" if minutes < 90 else f"about {minutes / 60:.0f} hours"
 
 
+def ground(env: BuildEnvironment) -> list[str]:
+    """The page before all others, if the book has it."""
+    return [page for page in [env.config.reading_ground] if page in env.all_docs]
+
+
 def path(env: BuildEnvironment) -> list[str]:
-    """The pages to read, in order: those that translate the list."""
+    """The pages to read, in order: those that translate the list, and their ground."""
     domain = env.get_domain("ledger")
-    translated = {record.docname for record in domain.of(records.Paragraph)}
-    return [docname for docname in domain.reading_order() if docname in translated]
+    read = {*ground(env), *(record.docname for record in domain.of(records.Paragraph))}
+    return [docname for docname in domain.reading_order() if docname in read]
 
 
 def standing_on(env: BuildEnvironment) -> dict[str, list[str]]:
     """For each page of the path that has a card, the pages that it stands on, in order."""
-    found, behind = {}, {}
+    first = ground(env)
+    found, behind = {page: [] for page in first}, {page: set() for page in first}
     package = env.config.verified_package
     for docname in path(env):
         if docname not in entries(env):
@@ -129,6 +147,7 @@ def standing_on(env: BuildEnvironment) -> dict[str, list[str]]:
         files = map(Path, map(str, env.dependencies.get(docname, ())))
         modules = {file.stem for file in files if file.parent.name == package}
         on = [d for d in found if d in page.links or d.rpartition("/")[2] in modules]
+        on = on or first
         behind[docname] = set(on).union(*(behind[d] for d in on))
         found[docname] = [d for d in on if not any(d in behind[other] for other in on)]
     return found
@@ -166,11 +185,16 @@ def say_times(app, shown):
     for page, told in pages(env).items():
         if told.views:
             names = [(other, number(env, other)) for other in needs]
-            shown.add(page, minutes, path(env), needs, names)
+            titles = [env.titles[other].astext() for other in needs]
+            shown.add(page, minutes, path(env), needs, names, titles)
 
 
-class reading_time(nodes.Inline, nodes.Element):
-    """Stands where a time will be, once all pages have been read."""
+class shows_path(nodes.Element):
+    """Stands where something of the path will be, once all pages have been read."""
+
+
+class reading_time(nodes.Inline, shows_path):
+    """Stands where a time will be."""
 
 
 class ReadingRole(SphinxRole):
@@ -207,6 +231,7 @@ class Times(SphinxPostTransform):
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("ledger")
+    app.add_config_value("reading_ground", "", "env", types=frozenset({str}))
     app.add_node(reading_time)
     app.add_role("reading", ReadingRole())
     app.add_env_collector(Entries)
@@ -214,4 +239,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("pages-show", say_times)
     app.add_post_transform(Times)
     app.connect("ledger-page-name", name)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 3}

@@ -121,8 +121,8 @@ class LedgerDomain(Domain):
 
     def get_objects(self):
         for claim in self.of(Claim):
-            anchor = f"claim-{claim.id}"
-            yield anchor, f"claim {claim.id}: {claim.words}", "claim", claim.docname, anchor, 1
+            anchor, title = f"claim-{claim.id}", f"{claim.id} · {claim.words}"
+            yield anchor, title, "claim", claim.docname, anchor, 1
         for found in self.of(Annotation):
             for anchor in [f"claim-{old}" for old in found.also]:  # not in the search
                 yield anchor, f"claim {found.id}", "claim", found.docname, anchor, -1
@@ -130,6 +130,9 @@ class LedgerDomain(Domain):
             name = f"{anchor[0].rpartition('/')[2]}-{record.anchor}"
             title = f"{record.where}: {record.what}"
             yield name, title, "number", record.docname, record.anchor, 1
+
+    def get_type_name(self, type, primary=False):
+        return type.lname
 
     # -- rules --
 

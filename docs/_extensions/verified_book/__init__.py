@@ -18,10 +18,11 @@ ROOMS = (
     "prompts",
     "citations",
     "equations",
+    "listings",
     "figures",
     "extra_files",
     "folds",
-    "search_index",
+    "search",
 )
 
 

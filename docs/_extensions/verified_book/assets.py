@@ -9,7 +9,7 @@ def add_static(app, module_file):
     folder = relpath(Path(module_file).with_name("static"), app.confdir)
 
     def serve(app):
-        if app.builder.name != "epub":
+        if app.builder.name != "epub" and folder not in app.config.html_static_path:
             app.config.html_static_path.insert(0, folder)
 
     app.connect("builder-inited", serve)

@@ -2,9 +2,10 @@
 
 Its plug-ins are looked up once and each entry is formatted once (both kept), the pages that
 cite a changed entry are written again, and the bibliography says which pages cite each entry.
+A page that is about one work cites it by its place alone, “[§3.2]”: its name is left to print.
 
-Stands on sphinxcontrib-bibtex and ``shown``.  Above it: ``ledger``, which asks what a subtree
-cites.
+Stands on sphinxcontrib-bibtex, ``page_notes`` and ``shown``.  Above it: ``ledger``, which asks
+what a subtree cites, and whoever knows the work that a page is about (``note_own``).
 """
 
 import re
@@ -20,13 +21,16 @@ from pybtex.style.labels import BaseLabelStyle
 from pybtex.style.template import field, sentence
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 from sphinx.util.typing import ExtensionMetadata
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
 
+from verified_book.extra_files import is_web
 from verified_book.messages import CITATIONS
+from verified_book.page_notes import PageNotes
 from verified_book.shown import digest
 
 env_updated = BibtexDomain.env_updated
@@ -198,6 +202,53 @@ def add_cited_in(app, doctree, docname):
             node += line
 
 
+# -- a page about one work --------------------------------------------------------------------
+
+
+class Own(PageNotes):
+    """The work that a page is about."""
+
+    kept_as = "citations_own"
+
+    def process_doc(self, app, doctree): ...
+
+
+def note_own(env: BuildEnvironment, key: str) -> None:
+    """Notes that the page that is being read is about this work."""
+    Own.of(env)[env.docname] = key
+
+
+def shorten(app, doctree, docname):
+    """Puts the name of a page's own work aside, where a place follows it."""
+    own = Own.of(app.env).get(docname)
+    if not own or not is_web(app.builder):
+        return
+    refs = app.env.get_domain("cite").citation_refs
+    targets = {ref.citation_ref_id: ref.targets for ref in refs if ref.docname == docname}
+    for node in doctree.findall(is_citation):
+        links = [child for child in node if isinstance(child, nodes.reference)]
+        for link, target in zip(links, targets.get(node["ids"][0], ()), strict=False):
+            if target.key == own and target.post:
+                put_aside(link, target.post)
+
+
+def is_citation(node):
+    """Whether a node is a citation in brackets: “[Name, year, place]”."""
+    named = isinstance(node, nodes.inline) and "bibtex-citation" in node["classes"]
+    return named and node["ids"] and node.astext()[:1] == "["
+
+
+def put_aside(link, place):
+    """Takes the place into the link, behind the name that only print shows."""
+    after = link.next_node(descend=False, siblings=True)
+    told = f", {place}"
+    if isinstance(after, nodes.Text) and after.startswith(told):
+        name = nodes.inline("", "", *link.children, nodes.Text(", "), classes=["own-work"])
+        link.children = []
+        link += [name, nodes.Text(place)]
+        link.parent.replace(after, nodes.Text(after.removeprefix(told)))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("sphinxcontrib.bibtex")
     app.setup_extension("verified_book.shown")
@@ -209,5 +260,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
     app.connect("builder-inited", use_cache)
     app.connect("pages-show", say_entries)
+    app.add_env_collector(Own)
     app.connect("doctree-resolved", add_cited_in)
+    app.connect("doctree-resolved", shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

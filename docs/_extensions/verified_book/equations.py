@@ -1,6 +1,7 @@
 """Equations, rendered while the book is built: no script on the page, and bad TeX stops the build.
 
-KaTeX (vendored in ``katex/``) is run by V8 from a wheel.  Each page notes its equations when it
+KaTeX (vendored in ``katex/``) is run by V8 from a wheel; aligned rows get more room than it
+gives them, since fractions would touch.  Each page notes its equations when it
 is read; those not yet known are rendered together, once, before pages are written.  HTML gets
 KaTeX's HTML with MathML behind it, the EPUB gets MathML, LaTeX sets its own.
 
@@ -22,6 +23,7 @@ from verified_book.page_notes import PageNotes
 logger = logging.getLogger(__name__)
 
 KATEX = Path(__file__).with_name("katex") / "katex.min.js"
+ROWS = "d=3*m,g=e.arraystretch", "d=7*m,g=e.arraystretch"  # points between aligned rows
 RENDER = """
 ((todo) => JSON.stringify(todo.map(([tex, displayMode, output]) => {
   try {
@@ -46,7 +48,7 @@ def render(todo):
     from py_mini_racer import MiniRacer
 
     racer = MiniRacer()
-    racer.eval("var self = this;" + KATEX.read_text("utf-8") + "; 0")
+    racer.eval("var self = this;" + KATEX.read_text("utf-8").replace(*ROWS) + "; 0")
     return json.loads(racer.eval(f"{RENDER}({json.dumps(todo)})"))
 
 
@@ -122,4 +124,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_displayed, None))
     add_static(app, __file__)
     app.add_css_file("katex/katex.css")
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

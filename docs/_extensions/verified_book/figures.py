@@ -32,13 +32,17 @@ from sphinx.util.typing import ExtensionMetadata
 from verified_book import dependencies, verified
 from verified_book.alone import OutOfTime, steady, time_limit, undone
 from verified_book.dependencies import closure, version_of
+from verified_book.extra_files import is_web
 from verified_book.messages import FIGURES
 from verified_book.page_notes import PageNotes
 
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
 LINE = re.compile(r' d="[^"]*"')
+SIZE = re.compile(r' width="([\d.]+)pt" height="([\d.]+)pt"')
 POINTS = 72  # in an inch; SVG and PDF are drawn in them
+PIXELS = 96 / POINTS  # of CSS, in a point
+TWO_SCREENS = 2000  # characters of text before a picture, about, on a phone
 LEAST = 6.5  # of a letter, in points
 OWN = blake2b(Path(__file__).read_bytes()).hexdigest()
 
@@ -263,9 +267,29 @@ class Pictures(PageNotes):
         return []
 
 
+def reserve(app, doctree, docname):
+    """Says how large a picture is before it is there, and leaves those far down till one scrolls.
+
+    LaTeX has sizes of its own, and an EPUB is all there.
+    """
+    if not is_web(app.builder):
+        return
+    read = 0
+    for node in doctree.findall():
+        if isinstance(node, nodes.Text):
+            read += len(node)
+        elif isinstance(node, nodes.image) and "drawn" in node:
+            svg = path_of(app.env, docname, node["drawn"], "svg").read_text("utf-8")
+            width, height = (round(float(side) * PIXELS) for side in SIZE.search(svg).groups())
+            node["width"], node["height"] = str(width), str(height)
+            if read > TWO_SCREENS:
+                node["loading"] = "lazy"
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("verified_book.verified")
     app.add_config_value("figures_package", "", "env", types=frozenset({str}))
     app.add_directive("drawn", DrawnDirective)
     app.add_env_collector(Pictures)
+    app.connect("doctree-resolved", reserve)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 4}

@@ -183,3 +183,11 @@ STRICT = Messages(
         "rename the newer of the two",
     ),
 )
+SEARCH = Messages(
+    "search",
+    no_place=(
+        "no page has a place %s, to which other names lead",
+        "a page or a section of the file of other names is gone, or has another heading",
+        "name the place as it is called now, or take the names out",
+    ),
+)

@@ -6,7 +6,7 @@ small script; all else is fetched when a reader first asks, from the book's own 
 
     _runtime/now.json            what is current: the runtime, the snippets, their sizes
     _runtime/RUNTIME/            Python, NumPy, libraries, the editor; named by their digest
-    _runtime/snippets-X.zip      the snippets as the pages show them
+    _runtime/snippets-X.zip.json the snippets as the pages show them
     _runtime/data/               the data that they read
     _runtime/pages/PAGE.json     a page's examples, the functions that it shows, its exercises
 
@@ -85,8 +85,13 @@ class Runnable(PageNotes):
 
 
 def find(app, config):
-    """Whether the runtime is there, as a setting on which the HTML depends."""
-    config.runnable_found = Path(app.confdir, config.runnable_runtime, "editor.mjs").is_file()
+    """How many megabytes a first Run fetches; 0 where there is no runtime."""
+    about = Path(app.confdir, config.runnable_runtime, "about.json")
+    found = (
+        json.loads(about.read_text("utf-8")) if about.is_file() else {"packed": 0, "counted": 0}
+    )
+    config.runnable_size = round(found["packed"] / 1e6)
+    config.runnable_counted = found["counted"]
 
 
 def write(app, error):
@@ -94,16 +99,17 @@ def write(app, error):
     folder = Path(app.outdir, FOLDER)
     if error or not is_web(app.builder):
         return
-    if not app.config.runnable_found:
+    if not app.config.runnable_size:
         shutil.rmtree(folder, ignore_errors=True)
         return
     package = Path(app.config.verified_root, app.config.verified_package)
     folder.mkdir(exist_ok=True)
-    runtime, size = copy_runtime(Path(app.confdir, app.config.runnable_runtime), folder)
+    runtime = copy_runtime(Path(app.confdir, app.config.runnable_runtime), folder)
     snippets = pack(package, folder)
     data = {path.name for path in (package / "data").glob("*") if path.suffix != ".md"}
     put(folder / "now.json", {
-        "runtime": runtime, "snippets": snippets, "package": package.name, "size": size,
+        "runtime": runtime, "snippets": snippets, "package": package.name,
+        "size": app.config.runnable_size, "counted": app.config.runnable_counted,
         "version": app.config.release, "flags": app.config.doctest_default_flags,
     })  # fmt: skip
     for docname, page in Runnable.of(app.env).items():
@@ -114,7 +120,7 @@ def write(app, error):
 
 
 def copy_runtime(runtime, folder):
-    """Copies the runtime under a name that its bytes give it; the name, and its size."""
+    """Copies the runtime under a name that its bytes give it, which is returned."""
     files = sorted(path for path in runtime.rglob("*") if path.is_file())
     digest = blake2b(digest_size=8)
     for path in files:
@@ -125,7 +131,7 @@ def copy_runtime(runtime, folder):
             shutil.rmtree(old)
     for path in files:
         copy_new(path, folder / name / path.relative_to(runtime))
-    return name, sum(path.stat().st_size for path in files if path.parent == runtime)
+    return name
 
 
 def copy_new(source, target):
@@ -141,8 +147,8 @@ def pack(package, folder):
     texts = {path.relative_to(package.parent).as_posix(): path.read_bytes() for path in paths}
     texts[f"{package.name}/__init__.py"] = UNCHECKED.encode()
     digest = blake2b(repr(sorted(texts.items())).encode(), digest_size=8).hexdigest()
-    name = f"{package.name}-{digest}.zip"
-    for old in folder.glob(f"{package.name}-*.zip"):
+    name = f"{package.name}-{digest}.zip.json"  # a name that hosts compress
+    for old in folder.glob(f"{package.name}-*"):
         if old.name != name:
             old.unlink()
     if not (folder / name).exists():
@@ -168,15 +174,17 @@ def put(path, what):
 
 def offer(app, pagename, templatename, context, doctree):
     """Loads the small script on a page that has something to run."""
-    if app.config.runnable_found and is_web(app.builder) and pagename in Runnable.of(app.env):
+    if app.config.runnable_size and is_web(app.builder) and pagename in Runnable.of(app.env):
         app.add_css_file("run/run.css")
-        app.add_js_file("run/run.js", loading_method="defer", **{"data-page": pagename})
+        about = {"data-page": pagename, "data-size": str(app.config.runnable_size)}
+        app.add_js_file("run/run.js", loading_method="defer", **about)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("book.exercises")
     app.add_config_value("runnable_runtime", "build/runtime", "", types=frozenset({str}))
-    app.add_config_value("runnable_found", False, "html", types=frozenset({bool}))
+    app.add_config_value("runnable_size", 0, "html", types=frozenset({int}))
+    app.add_config_value("runnable_counted", 0, "", types=frozenset({int}))
     app.add_directive("literalinclude", ShownCode, override=True)
     app.add_env_collector(Runnable)
     add_static(app, __file__)

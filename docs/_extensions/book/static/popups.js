@@ -3,12 +3,14 @@
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // a work for a citation, a definition for a term, an annotation for a claim
+  // a work for a citation, a definition for a term, an annotation for a claim, letters for a shape
 
-  const TRIGGER = '.bibtex-citation a, a:has(> .std-term), a[href^="#annotation-"]';
+  const SHAPE = "abbr.ss";
+  const TRIGGER = `.bibtex-citation a, a:has(> .std-term), a[href^="#annotation-"], ${SHAPE}`;
+  const keyOf = (link) => link.getAttribute("href") ?? link.textContent;
   const titles = new Map();
-  for (const link of all("a[title]").filter((a) => a.matches(TRIGGER))) {
-    titles.set(link.getAttribute("href"), link.title);
+  for (const link of all("article [title]").filter((e) => e.matches(TRIGGER))) {
+    titles.set(keyOf(link), link.title);
     link.removeAttribute("title");
   }
 
@@ -21,16 +23,17 @@
 
   const copyOf = (annotation) => {
     const copy = annotation.cloneNode(true);
-    all(".claim-links, .copybtn", copy).forEach((e) => e.remove());
+    all(".claim-links, button, [class^=run-]", copy).forEach((e) => e.remove());
+    for (const e of all("[hidden]", copy)) e.hidden = false; // code that a reader edits
     for (const e of [copy, ...all("[id], a, [tabindex]", copy)])
       for (const name of ["id", "href", "title", "tabindex"]) e.removeAttribute(name);
     return copy;
   };
 
   const fill = (link) => {
-    const href = link.getAttribute("href");
-    const annotation = href[0] === "#" && document.getElementById(href.slice(1));
-    if (annotation && href.startsWith("#annotation-")) tip.replaceChildren(copyOf(annotation));
+    const href = keyOf(link);
+    const annotation = href.startsWith("#annotation-") && document.getElementById(href.slice(1));
+    if (annotation) tip.replaceChildren(copyOf(annotation));
     else if (titles.has(href)) tip.textContent = titles.get(href);
     else return false;
     return true;
@@ -85,6 +88,10 @@
   });
   document.addEventListener("focusout", () => hide());
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  document.addEventListener("click", (event) => triggerOf(event) && hide());
+  document.addEventListener("click", (event) => {
+    const link = triggerOf(event);
+    if (link?.matches(SHAPE)) show(link); // it leads nowhere: a tap tells
+    else if (link) hide();
+  });
   addEventListener("resize", hide);
 })();

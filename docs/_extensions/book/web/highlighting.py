@@ -2,7 +2,8 @@
 
 The strings in ``Float[Array, "*b n d_k"]`` are no text: they are the shapes that the build
 checks.  The lexer says so with a token of their own, and the palettes give it a colour of its
-own.  conf.py names the palettes; what is copied from a page stays as it was written.
+own.  What computes nothing (``listings`` tells) is toned down.  conf.py names the palettes; what
+is copied from a page stays as it was written.
 """
 
 from pygments.lexers.python import PythonLexer
@@ -24,21 +25,23 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from book.palette import DAY, NIGHT
+from verified_book.listings import QUIET, quiet_parts
 
 SHAPE = String.Symbol
 
 
 class ShapedPythonLexer(PythonLexer):
-    """Python, where the string after ``Array,`` is a shape."""
+    """Python, where the string after ``Array,`` is a shape, and some parts are quiet."""
 
     def __init__(self, **options):
         super().__init__(**{"stripnl": False, **options})
 
     def get_tokens_unprocessed(self, text):
-        before, shape = ["", ""], False
+        before, shape, parts = ["", ""], False, quiet_parts(text)
         for index, kind, value in super().get_tokens_unprocessed(text):
             shape = kind in String and (shape or before == ["Array", ","])
-            yield index, SHAPE if shape else kind, value
+            quiet = any(start <= index < end for start, end in parts)
+            yield index, SHAPE if shape else QUIET if quiet else kind, value
             if value.strip():
                 before = [before[1], value]
 
@@ -57,6 +60,7 @@ def styles(colours, string, number, shape):
         String: string,
         String.Doc: quiet,
         SHAPE: shape,
+        QUIET: quiet,
         Number: number,
         Generic.Prompt: quiet,
         Generic.Output: quiet,

@@ -20,6 +20,7 @@ from pathlib import Path
 
 FLAGS, PACKAGE = 0, "snippets"  # set by the worker, as the build has them
 ROOT = Path("/book")
+UNNOTICED = ("FloatingPointError", "numpy.linalg.LinAlgError", "RuntimeWarning")
 LIMIT = 50_000  # characters of output that are shown
 NAMES = {}  # the namespace of the page
 PRISTINE = {}  # modules as the book has them, where a reader has changed something
@@ -33,13 +34,18 @@ def start(edits):
         path.write_text(text, "utf-8")
     PRISTINE.clear()
     NAMES.clear()
-    for edit in json.loads(edits):
-        replace(ROOT / edit["file"], edit["object"], edit["text"])
+    error = None
+    try:
+        for edit in json.loads(edits):
+            replace(ROOT / edit["file"], edit["object"], edit["text"])
+    except (SyntaxError, StopIteration) as raised:
+        error = "".join(traceback.format_exception_only(raised))
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
     importlib.invalidate_caches()
     linecache.checkcache()
     gc.collect()  # else the arrays of each run are kept until the next
+    return json.dumps({"error": error})
 
 
 def replace(path, name, text):
@@ -84,7 +90,8 @@ class Runner(doctest.DocTestRunner):
     def report_failure(self, out, test, example, got):
         flags = self.optionflags
         alike = self._checker.check_output(widened(example.want), widened(got), flags)
-        self.tell(example, "width" if alike else "differs", got)
+        missed = (example.exc_msg or "").startswith(UNNOTICED)
+        self.tell(example, "width" if alike else "unnoticed" if missed else "differs", got)
 
     def report_unexpected_exception(self, out, test, example, error):
         self.tell(example, "differs", "".join(traceback.format_exception_only(*error[:2])))
@@ -122,13 +129,13 @@ class Paper(io.StringIO):
         return len(text)
 
 
-def run_code(code, name):
+def run_code(code, apart):
     """What statements print, one after another, with each value echoed as at a prompt."""
-    paper, error = Paper(), None
+    paper, error, space = Paper(), None, dict(NAMES) if apart else NAMES
     with contextlib.redirect_stdout(paper), contextlib.redirect_stderr(paper):
         try:
             for statement in ast.parse(code, "your code").body:
-                exec(compile(ast.Interactive([statement]), "your code", "single"), NAMES)
+                exec(compile(ast.Interactive([statement]), "your code", "single"), space)
         except BaseException as raised:
             error = told(raised)
     return json.dumps({"printed": cut(paper.getvalue()), "error": error})

@@ -1,50 +1,40 @@
 // What Run, Edit and Check do on a page; fetched when one of them is first used.
 //
 // The page's blocks share one namespace, as in the build, so a block runs after all before it.
-// What a reader changes stays in this browser: `kept` has it, by the kind and place of the block.
-
-const element = (tag, className, text) => {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
-};
-
-const json = async (url, options) => {
-  const answer = await fetch(url, options);
-  if (!answer.ok) throw new Error(`${url} is not there (${answer.status})`);
-  return answer.json();
-};
-
-// The statements of an example block, without prompts and output.
-const statements = (text) =>
-  text.split("\n").filter((line) => /^(>>>|\.\.\.)( |$)/.test(line)).map((line) => line.slice(4)).join("\n");
+// What a reader changes stays in this browser: `kept` has it, by the name of the cell.
 
 export async function start(here, page, cells) {
+  const { kept, voice, make, button, store } = cells;
+
+  const json = async (url) => {
+    const answer = await fetch(url, { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`${url} is not there (${answer.status})`);
+    return answer.json();
+  };
   const root = new URL("../../_runtime/", here).href;
-  const now = await json(`${root}now.json`, { cache: "no-cache" });
-  const book = await json(`${root}pages/${page}.json`, { cache: "no-cache" });
+  const [now, book] = await Promise.all([json(`${root}now.json`), json(`${root}pages/${page}.json`)]);
   if (book.blocks.length !== cells.example.length || book.shown.length !== cells.shown.length)
     throw new Error("page and code are of two versions: load the page again");
+  document.head.append(Object.assign(make("link"), { rel: "stylesheet", href: `${here}results.css` }));
 
   // -- what the reader has changed --------------------------------------------------------
 
-  const key = `run:${page}`;
-  const kept = { version: now.version, edits: {}, solved: [], ...JSON.parse(localStorage.getItem(key) || "{}") };
-  const isOld = kept.version !== now.version && Object.keys(kept.edits).length > 0;
-  const keep = () => {
-    kept.version = now.version;
-    localStorage.setItem(key, JSON.stringify(kept));
+  const scratch = cells.scratch[0];
+  const keep = (cell, text) => {
+    if (text === undefined) delete kept.edits[cell.name];
+    else kept.edits[cell.name] = text;
+    store.write(`run:${page}`, kept);
+    cells.tellKept();
   };
-  const named = ({ kind, at }) => `${kind}:${at}`;
-  const original = ({ kind, at }) =>
+  const original = ({ kind, at, block }) =>
     kind === "example" ? statements(book.blocks[at])
-      : kind === "scratch" ? "" : cells[kind][at].block.querySelector("pre").textContent.trimEnd();
-  const textOf = (place) => kept.edits[named(place)] ?? original(place);
+      : kind === "scratch" ? "" : block.querySelector("pre").textContent.trimEnd();
+  const textOf = (cell) => kept.edits[cell.name] ?? original(cell);
+  const isKept = (cell) => cell.name in kept.edits;
 
   // -- Python, in its own thread ----------------------------------------------------------
 
-  let worker, ready, ran = 0, dirty = true, calls = 0;
+  let worker, ready, ran = 0, dirty = true, changed = false, calls = 0, stops = 0;
   const waiting = new Map();
 
   const send = (message, hear) => new Promise((resolve, reject) => {
@@ -53,72 +43,76 @@ export async function start(here, page, cells) {
     worker.postMessage({ ...message, id });
   });
 
-  const boot = (tell) => {
-    if (ready) return ready;
-    worker = new Worker(`${here}worker.mjs`, { type: "module" });
-    worker.onmessage = ({ data: message }) => {
-      if (message.step) return tell(message.step);
-      const call = waiting.get(message.id);
-      if (!call) return;
-      if (message.result) return call.hear(message.at, message.result);
-      waiting.delete(message.id);
-      message.error ? call.reject(new Error(message.error)) : call.resolve(message);
-    };
-    worker.onerror = (event) => stop(event.message || "Python did not start");
-    tell("fetching");
-    ran = 0;
-    dirty = true;
-    ready = send({ boot: { root, here, now, data: book.data } });
-    return ready;
-  };
-
   const stop = (reason = "Stopped.") => {
+    stops++;
     worker?.terminate();
     worker = ready = undefined;
     for (const { reject } of waiting.values()) reject(new Error(reason));
     waiting.clear();
   };
 
-  const edits = () => book.shown
-    .map((one, at) => ({ ...one, text: kept.edits[`shown:${at}`] }))
-    .filter((one) => one.text !== undefined);
+  const boot = (tell) => {
+    if (ready) return ready;
+    worker = new Worker(`${here}worker.mjs`, { type: "module" });
+    worker.onmessage = ({ data: message }) => {
+      if (message.step) return tell(message);
+      const call = waiting.get(message.id);
+      if (!call) return;
+      if (message.result) return call.hear(message.at, message.result);
+      waiting.delete(message.id);
+      message.error ? call.reject(new Error(message.error)) : call.resolve(message);
+    };
+    worker.onerror = (event) => stop(event.message || "Python did not start.");
+    tell({ step: "fetching", count: 0 });
+    dirty = true;
+    changed = false;
+    ready = send({ boot: { root, here, now, data: book.data } });
+    ready.then(() => store.write("run:loaded", true), () => stop());
+    return ready;
+  };
 
-  // Runs the blocks up to `last`, from the first where anything before has changed.
-  const runTo = (last, hear, scratch) => {
-    const fresh = dirty || ran > last;
-    const blocks = [];
-    for (let at = fresh ? 0 : ran; at <= Math.min(last, book.blocks.length - 1); at++) {
-      const free = kept.edits[`example:${at}`];
-      blocks.push({ at, code: free ?? book.blocks[at], free: free !== undefined });
-    }
-    if (scratch !== undefined) blocks.push({ at: book.blocks.length, code: scratch, free: true });
+  const edits = () => cells.shown.filter(isKept).map((cell) => ({ ...book.shown[cell.at], text: textOf(cell) }));
+
+  // Runs the blocks up to `last`, from the first where anything before has changed; then code of
+  // the reader's own, in a copy of the page's names.
+  const runTo = async (last, hear, own) => {
+    const fresh = dirty || (own === undefined && ran > last), blocks = [];
+    for (const cell of cells.example.slice(fresh ? 0 : ran, last + 1))
+      blocks.push({ at: cell.at, code: isKept(cell) ? textOf(cell) : book.blocks[cell.at], free: isKept(cell) });
+    if (own !== undefined) blocks.push({ at: book.blocks.length, code: own, free: true, apart: true });
+    if (fresh) changed = edits().length > 0;
     dirty = true; // until it is known to have come to its end
-    return send({ blocks, fresh, edits: edits() }, hear).then(() => {
-      ran = scratch === undefined ? last + 1 : book.blocks.length;
-      dirty = scratch !== undefined;
-    });
+    await send({ blocks, fresh, edits: edits() }, hear);
+    ran = last + 1;
+    dirty = false;
   };
 
   // -- what is told -----------------------------------------------------------------------
 
-  const cellOf = ({ kind, at }) => cells[kind][at];
-
   const tell = (cell, state, ...parts) => {
     cell.out.hidden = false;
     cell.out.dataset.state = state;
-    cell.out.replaceChildren(...parts.map((part) => (part instanceof Node ? part : element("p", "", part))));
+    cell.out.replaceChildren(...parts.map((part) => (part instanceof Node ? part : make("p", "", part))));
+  };
+  const printed = (text, className = "") => {
+    const shown = make("pre", className, text.trimEnd() || "(nothing)");
+    if (text.split("\n").length > 20) shown.tabIndex = 0; // it scrolls
+    return shown;
   };
 
-  const differing = (results) => results.filter(({ how }) => how === "differs");
+  const differing = (results) => results.filter(({ how }) => how === "differs" || how === "unnoticed");
+  const verb = (count, one, more) => (count === 1 ? one : more);
 
-  const comparison = ({ source, want, got }) => {
-    const box = element("dl", "run-differs");
+  const comparison = ({ source, want, got, how }) => {
+    const box = make("dl");
     for (const [name, text] of [["", `>>> ${source.trimEnd()}`], ["the book", want], ["here", got]]) {
-      if (name) box.append(element("dt", "", name));
-      const said = element("dd");
-      said.append(element("pre", "", text.trimEnd() || "(nothing)"));
+      if (name) box.append(make("dt", "", name));
+      const said = make("dd");
+      said.append(printed(text));
       box.append(said);
     }
+    if (how === "unnoticed")
+      box.append(make("dd", "", "In a browser NumPy does not notice such a fault of arithmetic."));
     return box;
   };
 
@@ -126,159 +120,161 @@ export async function start(here, page, cells) {
     const bad = differing(results), narrow = results.filter(({ how }) => how === "width").length;
     const all = results.length;
     if (bad.length)
-      return tell(cell, "bad", `${bad.length} of ${all} ${bad.length === 1 ? "differs" : "differ"} from the book.`, ...bad.map(comparison));
-    const but = narrow ? `, ${narrow} but for the width of integers: Python in a browser has 32 bits` : "";
+      return tell(cell, "bad", `${bad.length} of ${all} ${verb(bad.length, "differs", "differ")} from the book.`, ...bad.map(comparison));
+    const but = narrow ? `, ${narrow} but for the width of integers: in a browser they have 32 bits` : "";
     tell(cell, "good", `${all === 1 ? "As" : `${all} of ${all} as`} in the book${but}.`);
   };
 
-  const tellCode = (cell, { printed, error }) => {
+  const tellCode = (cell, result) => {
     const parts = [];
-    if (printed) parts.push(element("pre", "", printed.trimEnd()));
-    if (error) parts.push(element("pre", "run-error", error.trimEnd()));
-    tell(cell, error ? "bad" : "free", ...(parts.length ? parts : ["Nothing is printed."]));
+    if (result.printed) parts.push(printed(result.printed));
+    if (result.error) parts.push(printed(result.error));
+    tell(cell, result.error ? "bad" : "free", ...(parts.length ? parts : ["Nothing is printed."]));
   };
 
   const told = new Map(); // the results of each example block
   const hear = (at, result) => {
-    if (at === book.blocks.length) return tellCode(cells.scratch[0], result);
-    const cell = cells.example[at];
-    if (Array.isArray(result)) {
-      told.set(at, result);
-      tellExamples(cell, result);
-    } else {
-      told.delete(at);
-      tellCode(cell, result);
-    }
+    const cell = cells.example[at] || scratch;
+    told.delete(at);
+    if (!Array.isArray(result)) return tellCode(cell, result);
+    told.set(at, result);
+    tellExamples(cell, result);
   };
 
-  // Does something with Python, and shows meanwhile that it does, with a button to stop it.
-  const busy = async (place, words, work) => {
-    const cell = cellOf(place);
-    const halt = element("button", "", "Stop");
-    halt.type = "button";
-    halt.addEventListener("click", () => stop());
+  const share = (count) => `${Math.min(100, Math.round((100 * count) / now.counted))} %`;
+  const STEPS = { fetching: (count) => `${share(count)} fetched …`, starting: () => "starting …" };
+
+  // Does something with Python, when what was asked before is done, and shows meanwhile that it
+  // does, with a button to stop it all.
+  let turn = Promise.resolve();
+  const busy = (cell, words, work) => {
+    const before = stops, halt = button("Stop", "Python", () => stop());
     cell.bar.append(halt);
-    const size = (now.size / 3e6).toFixed(0);
-    try {
-      await boot((step) => tell(cell, "busy", `Python and NumPy, about ${size} MB the first time: ${step} …`));
-      tell(cell, "busy", words);
-      await work(cell);
-    } catch (error) {
-      tell(cell, "bad", error.message);
-    } finally {
-      halt.remove();
-    }
+    tell(cell, "busy", words);
+    const mine = turn.then(async () => {
+      try {
+        if (stops !== before) throw new Error("Stopped.");
+        const size = `Python and NumPy, ${now.size} MB the first time: `;
+        voice.textContent = ready ? words : `${size}please wait.`;
+        await boot(({ step, count }) => tell(cell, "busy", size + STEPS[step](count)));
+        tell(cell, "busy", words);
+        await work(cell);
+      } catch (error) {
+        tell(cell, "bad", error.message.includes("\n") ? printed(error.message) : error.message);
+      } finally {
+        if (document.activeElement === halt) cell.bar.querySelector("button").focus();
+        halt.remove();
+        voice.textContent = cell.out.textContent.slice(0, 300);
+      }
+    });
+    turn = mine;
+    return mine;
   };
 
   // -- what the buttons do ----------------------------------------------------------------
 
+  const last = book.blocks.length - 1;
   const actions = {
-    run: (place) => busy(place, "Running …", () => {
-      if (place.kind !== "scratch") return runTo(place.at, hear);
-      return runTo(book.blocks.length - 1, hear, textOf(place));
-    }),
+    run: (cell) => busy(cell, "Running …", () =>
+      cell === scratch ? runTo(last, hear, textOf(cell)) : runTo(cell.at, hear)),
 
     // A function was changed: which examples of the page notice?
-    rerun: (place) => busy(place, "Running the examples of this page with it …", async (cell) => {
+    rerun: (cell) => busy(cell, "Running the examples of this page with it …", async () => {
       dirty = true;
       told.clear();
-      await runTo(book.blocks.length - 1, hear);
-      const found = [...told.entries()].filter(([, results]) => differing(results).length);
+      await runTo(last, hear);
+      const found = [...told].filter(([, results]) => differing(results).length);
       const count = [...told.values()].reduce((sum, results) => sum + results.length, 0);
       const bad = found.reduce((sum, [, results]) => sum + differing(results).length, 0);
       if (!bad) return tell(cell, "good", `All ${count} examples of this page print as in the book.`);
-      const list = element("ul");
+      const list = make("ul");
       for (const [at, results] of found) {
-        const link = element("button", "run-goto", differing(results)[0].source.trim().split("\n")[0]);
-        link.type = "button";
-        link.addEventListener("click", () => {
-          cells.example[at].block.closest("details")?.setAttribute("open", "");
-          cells.example[at].block.scrollIntoView({ block: "center" });
+        const item = make("li");
+        const link = button(differing(results)[0].source.trim().split("\n")[0], "", () => {
+          const { block, bar } = cells.example[at];
+          for (let box = block; (box = box.parentElement.closest("details")); ) box.open = true;
+          block.scrollIntoView({ block: "center" });
+          bar.querySelector("button").focus({ preventScroll: true });
         });
-        const item = element("li");
+        link.className = "run-goto";
         item.append(link);
         list.append(item);
       }
-      tell(cell, "bad", `${bad} of ${count} examples of this page now ${bad === 1 ? "prints" : "print"} something else:`, list);
+      tell(cell, "bad", `${bad} of ${count} examples of this page now ${verb(bad, "prints", "print")} something else:`, list);
     }),
 
-    check: (place) => busy(place, "Checking …", async (cell) => {
-      const { id, stem } = book.exercises[place.at];
-      if (dirty && edits().length) await send({ blocks: [], fresh: true, edits: [] }, () => {});
-      const { verdict } = await send({ judge: [stem, id, textOf(place)] });
+    check: (cell) => busy(cell, "Checking …", async () => {
+      const { id, stem } = book.exercises[cell.at];
+      if (changed) { // an answer stands on the book's functions, not on the reader's
+        await send({ blocks: [], fresh: true, edits: [] });
+        changed = false;
+        dirty = true;
+      }
+      const { verdict } = await send({ judge: [stem, id, textOf(cell)] });
       const parts = [verdict.passed ? "It passes." : verdict.words];
-      if (verdict.hint) parts.push(element("p", "run-hint", `Hint: ${verdict.hint}`));
-      for (const [name, text] of [["expected", verdict.expected], ["got", verdict.got], ["printed", verdict.printed]])
-        if (text) parts.push(element("p", "run-name", name), element("pre", "", text.trimEnd()));
+      if (verdict.hint) parts.push(make("p", "run-hint", `Hint: ${verdict.hint}`));
+      for (const name of ["expected", "got", "printed"])
+        if (verdict[name]) parts.push(make("p", "run-name", name), printed(verdict[name]));
       tell(cell, verdict.passed ? "good" : "bad", ...parts);
-      if (!verdict.passed) return;
-      kept.solved = [...new Set([...kept.solved, id])];
-      cell.block.closest(".exercise").dataset.solved = "";
-      keep();
+      if (verdict.passed) document.dispatchEvent(new CustomEvent("exercise-solved", { detail: id }));
     }),
 
-    async edit(place) {
-      const cell = cellOf(place);
+    async edit(cell) {
       if (cell.view) return cell.view.focus();
       const { edit } = await import(`${root}${now.runtime}/editor.mjs`);
-      const go = { example: "run", scratch: "run", shown: "rerun", write: "check" }[place.kind];
-      const parent = element("div", "run-editor highlight");
+      const [name, go] = {
+        example: ["Run", "run"], scratch: ["Run", "run"],
+        shown: ["Run the page with it", "rerun"], write: ["Check", "check"],
+      }[cell.kind];
+      const parent = make("div", "run-editor highlight");
       cell.bar.before(parent);
-      cell.block.hidden = place.kind !== "scratch";
-      cell.view = edit({
-        parent,
-        text: textOf(place),
-        label: "Python; Escape and then Tab leaves the editor",
-        run: () => actions[go](place),
-        changed: (text) => {
-          kept.edits[named(place)] = text;
-          if (place.kind !== "write") dirty = true;
-          keep();
-        },
-      });
-      kept.edits[named(place)] ??= textOf(place);
-      if (place.kind !== "write") dirty = true;
-      keep();
-      cell.before ||= [...cell.bar.children];
-      const button = (text, act) => {
-        const made = element("button", "", text);
-        made.type = "button";
-        made.addEventListener("click", act);
-        return made;
+      cell.block.hidden = cell !== scratch;
+      const changed = (text) => {
+        if (cell.kind !== "write") dirty = true;
+        keep(cell, text === original(cell) ? undefined : text);
       };
-      const name = { example: "Run", scratch: "Run", shown: "Run the page with it", write: "Check" }[place.kind];
-      cell.bar.replaceChildren(
-        button(name, () => actions[go](place)),
-        button("Reset", () => actions.reset(place)),
-        button("Download my changes", download),
-      );
-      if (isOld) tell(cell, "free", "You wrote this for an earlier version of the book.");
+      const run = () => actions[go](cell);
+      const label = "Python; Shift and Enter run it, Escape and then Tab leave it";
+      cell.view = edit({ parent, text: textOf(cell), label, run, changed });
+      cell.before ||= [...cell.bar.children];
+      cell.bar.replaceChildren(button(name, "", run), button("Reset", "this code", () => actions.reset(cell)));
       cell.view.focus();
     },
 
-    reset(place) {
-      const cell = cellOf(place);
-      delete kept.edits[named(place)];
-      delete cell.bar.dataset.kept;
-      dirty = true;
-      keep();
+    reset(cell) {
+      if (cell.kind !== "write") dirty = true;
+      keep(cell);
       cell.view?.dom.parentElement.remove();
       cell.view = undefined;
       cell.block.hidden = false;
       cell.out.hidden = true;
       if (cell.before) cell.bar.replaceChildren(...cell.before);
-      cell.bar.querySelector("button")?.focus();
+      cell.bar.querySelector("button").focus();
+    },
+
+    discard() {
+      kept.edits = {};
+      for (const cell of cells.all) if (cell.view) actions.reset(cell);
+      dirty = true;
+      keep(scratch);
+      scratch.bar.querySelector("button").focus();
+    },
+
+    download() {
+      const names = new Map(cells.all.map((cell) => [cell.name, `${cell.kind} ${cell.at + 1}`]));
+      const texts = Object.entries(kept.edits).map(([name, text]) =>
+        `# %% ${names.get(name) || "of an earlier version"}\n${text}\n`);
+      const head = `# My changes to ${page}, version ${now.version} of the book\n\n`;
+      const link = make("a");
+      link.href = URL.createObjectURL(new Blob([head, ...texts], { type: "text/x-python" }));
+      link.download = `${page.replaceAll("/", "-")}.py`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     },
   };
-
-  const download = () => {
-    const texts = Object.entries(kept.edits).map(([name, text]) => `# %% ${name}\n${text}\n`);
-    const link = element("a");
-    link.href = URL.createObjectURL(new Blob([`# Changes to ${page}, version ${kept.version}\n\n`, ...texts]));
-    link.download = `${page.replaceAll("/", "-")}.py`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  };
-
   return actions;
 }
+
+// The statements of an example block, without prompts and output.
+const statements = (text) =>
+  text.split("\n").filter((line) => /^(>>>|\.\.\.)( |$)/.test(line)).map((line) => line.slice(4)).join("\n");

@@ -3,26 +3,35 @@
 let python, harness;
 const SITE = "/lib/python3.14/site-packages";
 
-const bytes = async (url) => {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} is not there (${answer.status})`);
-  return answer.arrayBuffer();
+// What is fetched is counted as it comes, so that the page can say how far it is.
+const plain = self.fetch;
+let count = 0;
+self.fetch = async (...asked) => {
+  const answer = await plain(...asked);
+  if (!answer.ok) throw new Error(`${answer.url} is not there (${answer.status})`);
+  if (!answer.body || !answer.url.endsWith(".zip.json")) return answer; // the rest streams best as it is
+  const transform = (part, out) => {
+    postMessage({ step: "fetching", count: (count += part.length) });
+    out.enqueue(part);
+  };
+  return new Response(answer.body.pipeThrough(new TransformStream({ transform })));
 };
+const bytes = async (url) => (await fetch(url)).arrayBuffer();
 
 // Everything is asked for at once, and unpacked in order.
 async function boot({ root, here, now, data }) {
   const runtime = `${root}${now.runtime}/`;
-  const names = [`${runtime}libraries.zip`, root + now.snippets, ...data.map((n) => `${root}data/${n}`)];
-  const files = Promise.all(names.map(bytes));
+  const zips = [`${runtime}numpy.zip.json`, `${runtime}libraries.zip.json`, root + now.snippets];
+  const files = Promise.all([...zips, ...data.map((name) => `${root}data/${name}`)].map(bytes));
+  files.catch(() => {}); // told of below, where it is waited for
   const code = fetch(`${here}harness.py`).then((answer) => answer.text());
   const { loadPyodide } = await import(`${runtime}pyodide.mjs`);
-  postMessage({ step: "starting Python" });
-  const folders = { indexURL: runtime, packageBaseUrl: runtime };
-  python = await loadPyodide({ ...folders, packages: ["numpy"], env: { HOME: "/home/reader" } });
-  postMessage({ step: "unpacking the book’s code" });
-  const [libraries, snippets, ...rest] = await files;
-  python.unpackArchive(libraries, "zip", { extractDir: SITE });
-  python.unpackArchive(snippets, "zip", { extractDir: "/book" });
+  const stdLibURL = `${runtime}python_stdlib.zip.json`;
+  python = await loadPyodide({ indexURL: runtime, stdLibURL, env: { HOME: "/home/reader" } });
+  const [numpy, libraries, snippets, ...rest] = await files;
+  postMessage({ step: "starting" });
+  for (const [zip, extractDir] of [[numpy, SITE], [libraries, SITE], [snippets, "/book"]])
+    python.unpackArchive(zip, "zip", { extractDir });
   python.FS.mkdirTree(`/book/${now.package}/data`);
   rest.forEach((file, i) => python.FS.writeFile(`/book/${now.package}/data/${data[i]}`, new Uint8Array(file)));
   python.FS.writeFile("/book/harness.py", await code);
@@ -37,14 +46,16 @@ const ask = (name, ...args) => JSON.parse(harness[name](...args));
 self.onmessage = async ({ data: message }) => {
   const { id } = message;
   try {
-    if (message.boot) {
-      await boot(message.boot);
-      return postMessage({ id, ready: true });
-    }
+    if (message.boot) await boot(message.boot);
     if (message.judge) return postMessage({ id, verdict: ask("judge", ...message.judge) });
-    if (message.fresh) harness.start(JSON.stringify(message.edits));
-    for (const { at, code, free } of message.blocks)
-      postMessage({ id, at, result: ask(free ? "run_code" : "run_examples", code, `block ${at + 1}`) });
+    if (message.fresh) {
+      const { error } = ask("start", JSON.stringify(message.edits));
+      if (error) return postMessage({ id, error });
+    }
+    for (const { at, code, free, apart } of message.blocks || []) {
+      const result = free ? ask("run_code", code, Boolean(apart)) : ask("run_examples", code, `block ${at + 1}`);
+      postMessage({ id, at, result });
+    }
     postMessage({ id, done: true });
   } catch (error) {
     postMessage({ id, error: String(error?.message || error) });

@@ -1,0 +1,56 @@
+/* How good a result is, for Sphinx's own search (html_search_scorer).
+
+   A name has parts, “Heading · other name · another”, and a title may have two, “Name: rest”.
+   A part that is just what was asked for comes first, then names with the asked words in them,
+   the shorter the better, then pages.  A result has the words as words, not inside other words,
+   and each place comes once. */
+
+const stemsOf = (text) => splitQuery(text).map((word) => known.meant(word));
+const query = () => document.querySelector("input[name=q]")?.value ?? "";
+const asked = () => stemsOf(query());
+const letters = (text) => wordsOf(text).join(" ");
+
+/* From 0 to 1; 2 where a part is what was asked for to the letter. */
+const nearness = (name) => {
+  const stems = asked();
+  const nears = name.split(/ · | > |: /).map((part) => {
+    if (letters(part) === letters(query())) return 2;
+    const there = stemsOf(part);
+    const hits = stems.filter((stem) => there.includes(stem)).length;
+    return (hits * hits) / (stems.length * there.length || 1);
+  });
+  return Math.max(...nears);
+};
+
+var Scorer = {
+  score([page, name, anchor, , score, , kind]) {
+    if (kind === SearchResultKind.index) return score;
+    const near = nearness(name);
+    const less = kind === SearchResultKind.text ? 30 + 20 * near : 60 * near;
+    return (near >= 1 ? 80 + 20 * near : less) + score - (page.startsWith("appendix/") && !anchor ? 15 : 0);
+  },
+  objNameMatch: 11,
+  objPartialMatch: 11,
+  objPrio: { 0: 15, 1: 0, 2: -5 },
+  objPrioDefault: 0,
+  title: 15,
+  partialTitle: 7,
+  term: 5,
+  partialTerm: 2,
+};
+
+{
+  const perform = Search._performSearch;
+  const holds = (text) => {
+    const words = new Set(wordsOf(text).map((word) => known.stem(word)));
+    return asked().every((stem) => (isHan(stem) ? text.includes(stem) : words.has(stem)));
+  };
+  Search._performSearch = (query, ...words) => {
+    const seen = new Set();
+    const isWhole = ([, name, , descr, , , kind]) =>
+      kind === SearchResultKind.text || kind === SearchResultKind.index
+      || holds(`${name} ${descr ?? ""}`);
+    const isNew = ([page, , anchor]) => !seen.has(page + anchor) && seen.add(page + anchor);
+    return perform(query, ...words).filter(isWhole).reverse().filter(isNew).reverse();
+  };
+}
