@@ -169,6 +169,7 @@ train: $(BOOK) ## train the tiny models again: snippets/data/*.npz
 
 bench: $(EDITIONS) ## time the build against its alternatives; BENCH="--record" keeps the table
 	@$(BROWSER)
+	@$(MAKE) --no-print-directory runtime html
 	@$(PY) tools/bench.py $(if $(BASE),--base $(BASE)) $(BENCH)
 
 sheet: $(EDITIONS) ## every page and every PDF page as thumbnails: build/sheet/index.html

@@ -32,6 +32,7 @@ PAGES, MANY, SAVES = 25, 100, 5
 MYST_NB = "myst-nb==1.4.0"
 TABLE_FILE = BOOK / "docs" / "appendix" / "about.md"
 LONG = "docs/architectures/transformer.md"
+LONG_PAGE = "architectures/transformer.html"
 
 
 # -- the table ------------------------------------------------------------------------------
@@ -216,6 +217,7 @@ def book_rows(temp, base):
     what = f"our book, cold: by the clock, {os.cpu_count()} readers / one"
     yield Row(what, cold.clock, serial.clock, 0.65)
     yield from weight_rows(ours.build / "html")
+    yield from run_rows(temp)
     costs = in_turn({
         "run": lambda: ours.cold("dummy"),
         "not run": lambda: ours.cold("dummy", unverified=True),
@@ -239,6 +241,57 @@ def weight_rows(html):
     foreign = sum(len(visit.foreign) for visit in visits.values())
     yield Row(f"first visit of our heaviest page ({name})", heaviest.weight / 1e3, None, 170, "kB")
     yield Row("requests that leave the book, on all pages", foreign, None, 0, "")
+
+
+# -- a reader's click -----------------------------------------------------------------------------
+
+CLICK = """() => new Promise((told) => {
+  const bars = [...document.querySelectorAll('.runnable + .run-bar')];
+  const bar = bars.find((e) => e.checkVisibility()), began = performance.now();
+  const out = bar.nextElementSibling;
+  const look = () => out.dataset.state === 'good' && told((performance.now() - began) / 1000);
+  new MutationObserver(look).observe(out, { attributes: true });
+  bar.querySelector('button').click();
+})"""
+
+
+def run_rows(temp, html=BOOK / "build" / "html", rounds=3):
+    """From Run to the first checked result: ours, and the same page with stock Pyodide."""
+    what = "Run to the first checked result, {}: ours / stock Pyodide"
+    if not (html / "_runtime").exists():
+        how = "to measure it: make runtime html before"
+        yield from (Missing(what.format(kind), how) for kind in ("cold", "warm"))
+        return
+    books = {"ours": html, "stock": with_stock_runtime(html, temp / "stock-runtime")}
+    found = {name: {"cold": [], "warm": []} for name in books}
+    with browser.chromium() as chromium:
+        for name, folder in [*books.items()] * rounds:
+            with browser.served(folder) as address:
+                context = chromium.new_context()
+                for kind in ("cold", "warm"):
+                    found[name][kind].append(seconds_to_run(context, address))
+                context.close()
+    for kind in ("cold", "warm"):
+        yield Row(what.format(kind), *(min(found[name][kind]) for name in books), 0.6)
+
+
+def seconds_to_run(context, address):
+    tab = context.new_page()
+    tab.goto(address + LONG_PAGE, wait_until="networkidle")
+    seconds = tab.evaluate(CLICK)
+    tab.close()
+    return seconds
+
+
+def with_stock_runtime(html, folder):
+    """The built book with the files as they are published: not compiled, nothing left out."""
+    shutil.copytree(html, folder)
+    [runtime] = (folder / "_runtime").glob("python-*")
+    cache = BOOK / "build" / "runtime-cache"
+    [numpy] = cache.glob("numpy-*.whl")
+    shutil.copyfile(cache / "python_stdlib.zip", runtime / "python_stdlib.zip.json")
+    shutil.copyfile(numpy, runtime / "numpy.zip.json")
+    return folder
 
 
 def at_commit(commit, folder):

@@ -51,6 +51,7 @@ class Host(SimpleHTTPRequestHandler):
     """Serves a folder as hosts do: what is not packed already is compressed, and may be kept."""
 
     headers_too = {}
+    sent = []  # (path, bytes), for whoever asks
 
     def do_GET(self):
         path = Path(self.translate_path(self.path))
@@ -66,6 +67,7 @@ class Host(SimpleHTTPRequestHandler):
         for name, value in (heads | self.headers_too).items():
             self.send_header(name, value)
         self.end_headers()
+        self.sent.append((self.path, 0 if known else len(data)))
         if not known:
             self.wfile.write(data)
 

@@ -164,7 +164,11 @@ def unit(ax, at, name, value, slope):
 
 
 def valley(w):
-    """A long narrow valley, a hundred times as steep across as along."""
+    """A long narrow valley, a hundred times as steep across as along.
+
+    Across, a step leads to 1 - 100 lr times the place, so beyond lr = 0.02
+    gradient descent climbs out.
+    """
     return (w[0] ** 2 + 100 * w[1] ** 2) / 2
 
 

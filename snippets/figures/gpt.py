@@ -39,26 +39,26 @@ def figure_shifted():
     params, h, tokens, words = line()
     chances = picked(softmax(gpt(params, tokens[:-1], h)), tokens[1:])
     surprise = -np.log(chances)
-    fig, ax = diagram(height=2.75)
+    fig, ax = diagram(height=2.95)
     x = 1.3 + 0.7 * np.arange(7)
-    say(ax, (0.05, 2.55), "the model reads", ha="left", size=7.5)
-    say(ax, (0.05, 1.8), "it should say", ha="left", size=7.5)
-    say(ax, (0.05, 0.95), "chance that\nit gives this", ha="left", size=7.5)
-    say(ax, (0.05, 0.16), "surprise, in nats", ha="left", size=7.5)
+    say(ax, (0.05, 2.75), "the model\nreads", ha="left", size=8)
+    say(ax, (0.05, 1.97), "it should say", ha="left", size=8)
+    say(ax, (0.05, 1.05), "chance that\nit gives this", ha="left", size=8)
+    say(ax, (0.05, 0.16), "surprise, in nats", ha="left", size=8)
     for i in range(6):
-        ends = (x[i + 1] - 0.2, 2.41), (x[i] + 0.2, 1.94)
+        ends = (x[i + 1] - 0.2, 2.6), (x[i] + 0.2, 2.12)
         wire(ax, *ends, colour=COLOURS[5], head=False, style=":")
     for i, at in enumerate(x):
-        box(ax, (at, 2.55), words[i], COLOURS[0], (0.58, 0.28), size=8)
-        box(ax, (at, 1.8), words[i + 1], COLOURS[1], (0.58, 0.28), size=8)
-        wire(ax, (at - 0.14, 2.41), (at - 0.14, 1.94))
-        ax.bar(at, 0.9 * chances[i], 0.4, 0.4, color=COLOURS[0])
-        top = 0.48 + 0.9 * chances[i]
-        say(ax, (at, top), f"{100 * chances[i]:.0f} %", size=7.5)
-        say(ax, (at, 0.16), f"{surprise[i]:.2f}", size=7.5)
+        box(ax, (at, 2.75), words[i], COLOURS[0], (0.6, 0.3), size=9)
+        box(ax, (at, 1.97), words[i + 1], COLOURS[1], (0.6, 0.3), size=9)
+        wire(ax, (at - 0.14, 2.6), (at - 0.14, 2.12))
+        ax.bar(at, 1.05 * chances[i], 0.4, 0.4, color=COLOURS[0])
+        top = 0.48 + 1.05 * chances[i]
+        say(ax, (at, top), f"{100 * chances[i]:.0f} %", size=8)
+        say(ax, (at, 0.16), f"{surprise[i]:.2f}", size=8)
     ax.plot([x[0] - 0.3, x[-1] + 0.3], [0.4, 0.4], color=INK, linewidth=0.6)
     mean = f"mean\n{surprise.mean():.2f}"
-    say(ax, (6.02, 0.16), mean, size=7.5, weight="bold")
+    say(ax, (6.02, 0.16), mean, size=8, weight="bold")
     return fig
 
 
@@ -78,24 +78,24 @@ def figure_looking():
     """Who looks at whom, how much, and where the answers are hidden."""
     params, h, tokens, words = line()
     weights = looking(params, tokens[:-1], h, 1, 3)
-    fig, ax = diagram(height=2.65)
-    left, top, cell = 1.35, 2.12, (0.46, 0.29)
-    say(ax, (left + 3.5 * cell[0], top + 0.36), "looks at", size=7.5)
+    fig, ax = diagram(height=2.9)
+    left, top, cell = 1.35, 2.34, (0.46, 0.32)
+    say(ax, (left + 3.5 * cell[0], top + 0.36), "looks at", size=8)
     for i, word in enumerate(words[:-1]):
         y = top - (i + 0.5) * cell[1]
-        say(ax, (left + (i + 0.5) * cell[0], top + 0.12), word, size=7.5)
-        say(ax, (left - 0.08, y), word, ha="right", size=7.5)
+        say(ax, (left + (i + 0.5) * cell[0], top + 0.12), word, size=8)
+        say(ax, (left - 0.08, y), word, ha="right", size=8)
         wire(ax, (left + 7 * cell[0] + 0.08, y), (left + 3.55, y))
-        say(ax, (left + 3.63, y), words[i + 1], ha="left", size=7.5)
+        say(ax, (left + 3.63, y), words[i + 1], ha="left", size=8)
         for j in range(i + 2 if i < 6 else 7):
             corner = left + j * cell[0], y - cell[1] / 2
             if j <= i:
-                paint(ax, corner, cell, weights[i, j], 1, 2, 7)
+                paint(ax, corner, cell, weights[i, j], 1, 2, 8)
             else:
                 hidden_cell(ax, corner, cell)
-    say(ax, (0.1, top - 3.5 * cell[1]), "this\nposition", ha="left", size=7.5)
+    say(ax, (0.1, top - 3.5 * cell[1]), "this\nposition", ha="left", size=8)
     note = (left + 4.3, top - 3.5 * cell[1])
-    say(ax, note, "is what it\nshould say", ha="left", size=7.5)
+    say(ax, note, "is what it\nshould say", ha="left", size=8)
     return fig
 
 
@@ -115,30 +115,30 @@ def figure_written():
     params, h, tokens, words = line()
     names = vocabulary(load_tiny()[1])
     rng = np.random.default_rng(8)
-    fig, ax = diagram(height=2.4)
+    fig, ax = diagram(height=2.85)
     for x in (0.1, 2.2, 4.3):
         logits = gpt(params, tokens, h)[-1]
         p, drawn = softmax(logits), int(draw(logits, rng))
         tail = " ".join(["…", *words[-3:]])
-        box(ax, (x + 0.95, 2.22), tail, COLOURS[0], (1.7, 0.28), size=7.5)
-        wire(ax, (x + 0.95, 2.08), (x + 0.95, 1.86))
+        box(ax, (x + 0.95, 2.64), tail, COLOURS[0], (1.8, 0.3), size=8.5)
+        wire(ax, (x + 0.95, 2.49), (x + 0.95, 2.22))
         for i, token in enumerate(p.argsort()[::-1][:5]):
-            y = 1.66 - 0.34 * i
+            y = 2.0 - 0.43 * i
             ours = token == drawn
             colour = COLOURS[1] if ours else COLOURS[0]
             word = spelled(names[token])
             weight = "bold" if ours else "normal"
-            say(ax, (x + 0.45, y), word, ha="right", size=7.5, weight=weight)
-            ax.barh(y, 1.8 * p[token], 0.2, x + 0.52, color=colour)
+            say(ax, (x + 0.45, y), word, ha="right", size=8.5, weight=weight)
+            ax.barh(y, 1.8 * p[token], 0.24, x + 0.52, color=colour)
             at = x + 0.58 + 1.8 * p[token], y
             share = f"{100 * p[token]:.0f} %" + (" – drawn" if ours else "")
-            say(ax, at, share, ha="left", size=7.5, weight=weight)
+            say(ax, at, share, ha="left", size=8.5, weight=weight)
         tokens, words = (
             np.append(tokens, drawn),
             [*words, spelled(names[drawn])],
         )
     for x in (2.1, 4.2):
-        wire(ax, (x - 0.19, 2.22), (x + 0.19, 2.22))
+        wire(ax, (x - 0.15, 2.64), (x + 0.15, 2.64))
     return fig
 
 
@@ -149,34 +149,41 @@ def spelled(token):
 
 def figure_told():
     """How each of the three models is told what to do."""
-    fig, ax = diagram(height=2.6)
-    rows = (1.95, 1.35, 0.58)
+    fig, ax = diagram(height=3.0)
+    rows = (2.28, 1.6, 0.68)
     titles = {1.65: "the task, as a text", 3.8: "goes into"}
     titles |= {4.85: "which gives", 5.8: "parameters"}
     for x, title in titles.items():
-        say(ax, (x, 2.42), title, size=7.5, color=COLOURS[5])
+        say(ax, (x, 2.8), title, size=8.5, color=COLOURS[5])
     for y, name in zip(rows, ("GPT-1", "GPT-2", "GPT-3"), strict=True):
-        box(ax, (3.8, y), name, COLOURS[2], (0.62, 0.34), size=8)
+        box(ax, (3.8, y), name, COLOURS[2], (0.62, 0.4), size=8.5)
         wire(ax, (3.25, y), (3.49, y))
         wire(ax, (4.11, y), (4.38, y))
     parts = ("start", "premise", "$", "hypothesis", "extract")
     edges = 0.1 + 1.07 * np.array([0, 0.45, 1.15, 1.4, 2.3, 2.9])
     for left, right, part in zip(edges[:-1], edges[1:], parts, strict=True):
-        middle, extent = (left + right) / 2, (right - left - 0.04, 0.32)
+        middle, extent = (left + right) / 2, (right - left - 0.04, 0.36)
         own = COLOURS[0] if part in {"premise", "hypothesis"} else COLOURS[5]
         text = part.replace("$", r"\$")
-        box(ax, (middle, rows[0]), text, own, extent, size=7.5)
+        box(ax, (middle, rows[0]), text, own, extent, size=8.5)
     prompt = (
         "Translate English to French:\nsea otter => loutre de mer\n"
         "peppermint => menthe poivrée\ncheese =>"
     )
-    box(ax, (1.65, rows[1]), "an article … TL;DR:", COLOURS[0], (3.1, 0.32))
-    box(ax, (1.65, rows[2]), prompt, COLOURS[0], (3.1, 0.82))
+    box(
+        ax,
+        (1.65, rows[1]),
+        "an article … TL;DR:",
+        COLOURS[0],
+        (3.1, 0.36),
+        size=8.5,
+    )
+    box(ax, (1.65, rows[2]), prompt, COLOURS[0], (3.1, 1.0), size=8.5)
     said = ("by $W_y$, one of\nthree classes", "a summary", "a French word")
     learns = ("all of them\nlearn on", "none change", "none change")
     for y, *texts in zip(rows, said, learns, strict=True):
-        for x, text in zip((4.45, 5.5), texts, strict=True):
-            say(ax, (x, y), text, ha="left", size=7.5)
+        for x, text in zip((4.42, 5.42), texts, strict=True):
+            say(ax, (x, y), text, ha="left", size=8.5)
     return fig
 
 

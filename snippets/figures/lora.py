@@ -29,14 +29,22 @@ def figure_case():
     """W_0 beside B A, with their numbers, and what becomes of a loud text."""
     x, w_0, a, b = small_case()
     text = x[LOUD_YES]
-    fig, ax = diagram(2.18)
-    top, middle, below = 1.74, 1.11, 0.16
-    cells = {"cell": (0.34, 0.21), "digits": 0, "most": 2.0}
+    fig, ax = diagram(2.68)
+    top, middle, below = 2.24, 1.37, 0.16
+    cells = {"cell": (0.34, 0.29), "digits": 0, "most": 2.0}
     wide = cells | {"columns": FEATURES}
     left = matrix(ax, (0.46, top), w_0, "$W_0$", "6 × 4", ANSWERS, **wide)
     column = matrix(ax, (2.14, top), b, "$B$", "6 × 1", **cells)
-    row = matrix(ax, (2.72, middle + 0.1), a, "$A$", "1 × 4", **wide)
-    matrix(ax, (4.5, 1.53), text[:, None], "$x$", "4", rows=FEATURES, **cells)
+    row = matrix(ax, (2.72, middle + 0.145), a, "$A$", "1 × 4", **wide)
+    matrix(
+        ax,
+        (4.5, middle + 0.58),
+        text[:, None],
+        "$x$",
+        "4",
+        rows=FEATURES,
+        **cells,
+    )
     say(ax, (left.right + 0.16, middle), "+", size=11)
     say(ax, (column.right + 0.12, middle), "·", size=11)
     say(ax, (left.centre[0], below), f"{w_0.size} numbers, frozen")
@@ -58,12 +66,12 @@ def figure_gradients():
     text = x[LOUD_YES]
     g = softmax(lora(text, w_0, a, b, 1.0)) - np.eye(6)[LOUD_YES]
     by_a, by_b = lora_grads(g[None], text[None], a, b, 1.0)
-    fig, ax = diagram(2.42)
-    top, middle = 1.52, 0.89
-    cells = {"cell": (0.38, 0.21), "digits": 2, "most": 0.6, "size": 6.5}
+    fig, ax = diagram(2.96)
+    top, middle = 1.98, 1.11
+    cells = {"cell": (0.38, 0.29), "digits": 2, "most": 0.6, "size": 6.5}
     wide = cells | {"columns": FEATURES}
-    matrix(ax, (1.12, 1.92), text, "", "", **wide | {"digits": 0})
-    say(ax, (1.02, 1.815), "$x^\\top$", ha="right")
+    matrix(ax, (1.12, 2.44), text, "", "", **wide | {"digits": 0})
+    say(ax, (1.02, 2.295), "$x^\\top$", ha="right")
     matrix(ax, (0.46, top), g[:, None], "$g$", "6", ANSWERS, **cells)
     outer = "$g\\,x^\\top$, 6 × 4"
     matrix(ax, (1.12, top), np.outer(g, text) + 0.0, "", outer, **cells)
@@ -72,14 +80,14 @@ def figure_gradients():
     )
     matrix(
         ax,
-        (4.42, middle + 0.1),
+        (4.42, middle + 0.145),
         by_a,
         "for $A$",
         "$B^\\top g\\,x^\\top$, 1 × 4",
         **wide,
     )
-    say(ax, (0.46, 2.32), f"full fine-tuning: {w_0.size} numbers", ha="left")
-    say(ax, (3.5, 2.32), f"LoRA: {b.size} + {a.size} numbers", ha="left")
+    say(ax, (0.46, 2.86), f"full fine-tuning: {w_0.size} numbers", ha="left")
+    say(ax, (3.5, 2.86), f"LoRA: {b.size} + {a.size} numbers", ha="left")
     return fig
 
 
@@ -138,23 +146,25 @@ def figure_scale():
     """Three matrices with their B and A, drawn to scale, and their counts."""
     from matplotlib.patches import Rectangle
 
-    fig, ax = diagram(2.42)
+    fig, ax = diagram(2.9)
     for x, name, d, k, r in (
-        (0.35, "the matrix that shouts", 6, 4, 1),
-        (2.4, "the tiny GPT’s", 64, 64, 8),
-        (4.45, "GPT-3’s", 12_288, 12_288, 4),
+        (0.42, "the matrix that shouts", 6, 4, 1),
+        (2.44, "the tiny GPT’s", 64, 64, 8),
+        (4.48, "GPT-3’s", 12_288, 12_288, 4),
     ):
-        unit = 1.2 / d
-        height, width, thin = 1.2, k * unit, r * unit
+        unit = 1.6 / d
+        height, width, thin = 1.6, k * unit, r * unit
         for corner, size, colour in (
             ((x, 0.62), (width, height), FROZEN),
             ((x - 0.08 - thin, 0.62), (thin, height), TRAINED),
-            ((x, 1.9), (width, thin), TRAINED),
+            ((x, 2.3), (width, thin), TRAINED),
         ):
             face = {"facecolor": colour, "edgecolor": colour, "linewidth": 0.4}
             ax.add_patch(Rectangle(corner, *size, **face))
-        say(ax, (x + width / 2, 1.22), "$W_0$", color="white", size=9)
-        say(ax, (x, 2.3), name, weight="bold", ha="left")
+        say(ax, (x - 0.08 - thin / 2, 0.52), "$B$")
+        say(ax, (x + width + 0.11, 2.3 + thin / 2), "$A$")
+        say(ax, (x + width / 2, 1.42), "$W_0$", color="white", size=9)
+        say(ax, (x, 2.78), name, weight="bold", ha="left")
         words = f"{d:,} × {k:,}, r = {r}"
         say(ax, (x, 0.46), words, ha="left", size=7)
         say(ax, (x, 0.29), f"$d k$ = {d * k:,}", ha="left", size=7)

@@ -209,7 +209,9 @@ def figure_positions():
     """The codes of 128 positions, and their products by distance."""
     pe = positional_encoding(128, 64)
     fig, axs = canvas(columns=2, height=2.6)
-    shown = axs[0].imshow(pe, cmap="RdBu", aspect="auto", interpolation="none")
+    shown = axs[0].imshow(
+        pe, cmap="RdBu", aspect="auto", interpolation="none", vmin=-1, vmax=1
+    )
     axs[0].set(xlabel="dimension", ylabel="position")
     fig.colorbar(shown, ax=axs[0], ticks=[-1, 0, 1])
     products = pe[:127] @ pe[63]

@@ -31,6 +31,7 @@ PAGE = """# Halving
 
 :::{paper} lee2020half
 :entry: 1
+:adds: Half of everything {cite:p}`lee2020half{§1}`.
 :::
 
 :::{translation} s01 p1

@@ -71,6 +71,11 @@ def test_the_machine_is_named_without_a_path():
 # -- what is measured ---------------------------------------------------------------------
 
 
+def test_without_a_runtime_the_table_says_how_to_measure_it(tmp_path):
+    rows = list(bench.run_rows(tmp_path, tmp_path))
+    assert [row.cells[-1] for row in rows] == ["to measure it: make runtime html before"] * 2
+
+
 def test_the_cost_of_a_process_is_its_own():
     """Asked of a small process: before a program is loaded, its peak is that of its parent."""
     code = """if True:

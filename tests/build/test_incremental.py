@@ -74,6 +74,7 @@ myst:
 
 :::{{paper}} {key}
 :entry: {entry}
+:adds: Half of all {{cite:p}}`{key}{{§1}}`.
 :::
 
 :::{{translation}} s01 p1

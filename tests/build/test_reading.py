@@ -15,6 +15,11 @@ def words(html):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
 
 
+def card(entry):
+    adds = "A third {cite:p}`poe2021third{p. 1}`."
+    return f":::{{paper}} poe2021third\n:entry: {entry}\n:adds: {adds}\n:::"
+
+
 def judged(id_, text="", card=""):
     """A page that translates a paragraph and judges it."""
     return f"""# Page {id_}
@@ -77,12 +82,11 @@ def test_a_page_unknown_to_the_book(book):
 
 
 def test_a_page_stands_on_those_it_names_but_for_what_they_stand_on(book):
-    card = ":::{{paper}} poe2021third\n:entry: {}\n:::"
     book.write("paragraphs.txt", "s01 p1\ns02 p1\ns03 p1\n")
-    book.write("docs/other.md", judged(2, "See [that](halving.md).", card.format(2)))
+    book.write("docs/other.md", judged(2, "See [that](halving.md).", card(2)))
     book.edit("docs/index.md", "other\n", "other\nthird\n")
     book.write(
-        "docs/third.md", judged(3, "[One](halving.md), [two](other.md).", card.format(3))
+        "docs/third.md", judged(3, "[One](halving.md), [two](other.md).", card(3))
     )
     front(book, "- {reading}`other`.\n- {reading}`third`.")
     assert book.build("-j", "2").status == 0
@@ -98,7 +102,7 @@ def test_a_page_stands_on_the_page_whose_code_it_uses(book):
     book.write("docs/half.md", PAGE)
     (book.root / "docs/halving.md").unlink()
     example = "```{doctest}\n>>> from halves.half import half\n>>> half(2)\n1.0\n```"
-    book.write("docs/other.md", judged(2, example, ":::{paper} poe2021third\n:entry: 2\n:::"))
+    book.write("docs/other.md", judged(2, example, card(2)))
     assert book.build().status == 0
     assert "Read before it: 1" in words(book.html("other"))
     assert "Read before it" not in words(book.html("half"))
@@ -111,7 +115,7 @@ def test_what_stands_on_nothing_else_stands_on_the_ground(book):
     book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
     card = ":::{paper} poe2021third\n:entry: 2\n:::"
     book.write("docs/other.md", judged(2, "See [that](halving.md).", card))
-    assert book.build().status == 0
+    assert book.build("-j", "2").status == 0
     assert "Read before it: The ground" in words(book.html("halving"))
     assert "Read before it: 1" in words(book.html("other"))
     assert "Read before it" not in words(book.html("ground"))

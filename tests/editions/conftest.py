@@ -55,6 +55,12 @@ def focus(tab, selector):
     tab.locator(selector).first.focus()
 
 
+def opened(tab, page):
+    """Goes to a page, and opens all its notes."""
+    tab.goto(url(page))
+    tab.locator(".all-notes").click()
+
+
 def shown(tab):
     """What the popup says; nothing where there is none."""
     tip = tab.locator("#popup")

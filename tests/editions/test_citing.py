@@ -3,13 +3,13 @@
 import pytest
 from pybtex.database import parse_string
 
-from tests.editions.conftest import LONG, PAGES, soup, url
+from tests.editions.conftest import LONG, PAGES, opened, soup, url
 
 ABOUT = "appendix/about.html"
 
 
 def test_cite_this_gives_a_reference_and_bibtex_and_copies_them(tab):
-    tab.goto(url(LONG))
+    opened(tab, LONG)
     control = tab.get_by_role("link", name="Cite this: claim 2.8")
     control.focus()
     tab.keyboard.press("Enter")
@@ -32,7 +32,7 @@ def test_cite_this_gives_a_reference_and_bibtex_and_copies_them(tab):
 def test_a_claim_is_cited_from_the_ledger_as_from_its_page(tab):
     texts = []
     for page in (LONG, "appendix/claims.html"):
-        tab.goto(url(page))
+        tab.goto(f"{url(page)}#annotation-2.8")
         tab.get_by_role("link", name="Cite this: claim 2.8").click()
         texts.append(
             [a.input_value() for a in tab.get_by_role("dialog").get_by_role("textbox").all()]
@@ -60,6 +60,7 @@ def test_every_claim_can_be_cited_and_reported_from_its_page_and_from_the_ledger
 )
 def test_without_scripts_the_links_lead_to_how_it_is_done(unscripted, name, of, heading):
     unscripted.goto(url(LONG))
+    unscripted.locator(".note > summary").first.click()
     unscripted.get_by_role("link", name=name).filter(has_text=of).first.click()
     assert unscripted.url.endswith(f"{ABOUT}#{heading}")
     assert soup(ABOUT).find(id=heading)

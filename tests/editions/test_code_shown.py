@@ -10,7 +10,7 @@ import pytest
 from tests.editions.conftest import DRAWN, LONG, PAGES, READ, focus, shown, url
 
 SIZES = {390: 844, 1280: 800, 1440: 900}
-SHAPE = 'article abbr.ss:text-is(\'"*b n d_k"\')'
+SHAPE = "article abbr.ss:text-is('\"*b n d_k\"')"
 SAYS = ("*b: any number of axes", "n: positions of a sequence", "d_k: width of a key")
 CUT = """() => {
   const told = (e) => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 60)}`;

@@ -116,7 +116,7 @@ def test_the_arrow_keys_lead_from_token_to_token(tab):
 
 def test_the_likeliest_token_is_written_and_chances_fall(front):
     for panel in front.select(".next-token .chances"):
-        chances = [int(re.search(r"(\d+)\u202f%", li.get_text())[1]) for li in panel.select("li")]
+        chances = [int(re.search(r"(\d+)\u00a0%", li.get_text())[1]) for li in panel.select("li")]
         assert chances == sorted(chances, reverse=True) and sum(chances) <= 100
 
 

@@ -67,6 +67,7 @@ def test_nothing_scrolls_sideways_at_any_width(visit, page):
 def test_a_page_can_be_read_without_scripts(unscripted):
     unscripted.goto(url(LONG))
     assert unscripted.get_by_text("introduces the original Transformer").is_visible()
+    unscripted.locator(".note:has(#annotation-2\\.8) > summary").click()
     assert unscripted.locator("#annotation-2\\.8").is_visible()
     assert unscripted.locator(".katex").first.is_visible()
 

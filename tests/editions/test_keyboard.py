@@ -46,7 +46,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(tab, pag
     [
         (390, "Toggle site navigation sidebar", ".sidebar-drawer"),
         (390, "Toggle table of contents sidebar", ".toc-drawer"),
-        (1280, "Toggle table of contents sidebar", ".toc-drawer"),
+        (1100, "Toggle table of contents sidebar", ".toc-drawer"),
     ],
 )
 def test_a_drawer_opens_and_closes_by_the_keyboard(tab, width, name, drawer):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.editions.conftest import LONG, PAGES, focus, soup, url
+from tests.editions.conftest import LONG, PAGES, focus, opened, soup
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_every_row_of_the_ledgers_has_a_link_of_its_own():
 
 
 def test_the_sign_of_a_link_is_seen_when_it_has_the_focus(tab):
-    tab.goto(url(LONG))
+    opened(tab, LONG)
     for box in ("#annotation-2\\.8", "figure", "div.math[id]", ".published"):
         focus(tab, f"{box} a.headerlink")
         visible = "e => [getComputedStyle(e).visibility, e.getBoundingClientRect().width > 0]"

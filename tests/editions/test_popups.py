@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.editions.conftest import LONG, focus, shown, url
+from tests.editions.conftest import LONG, focus, opened, shown, url
 
 CLAIM = "#claim-2\\.5 .claim-number"
 CITATION = "#annotation-2\\.4 .bibtex-citation a"
@@ -20,7 +20,7 @@ TRIGGERS = f'.bibtex-citation a, {TERM}, a[href^="#annotation-"]'
     ids=["claim", "citation", "term"],
 )
 def test_focus_and_hover_show_what_a_link_leads_to(tab, selector, says):
-    tab.goto(url(LONG))
+    opened(tab, LONG)
     link = tab.locator(selector).first
     for reach in (lambda: focus(tab, selector), link.hover):
         reach()
@@ -33,7 +33,7 @@ def test_focus_and_hover_show_what_a_link_leads_to(tab, selector, says):
 
 
 def test_every_later_citation_of_a_work_shows_it_too(tab):
-    tab.goto(url(LONG))
+    opened(tab, LONG)
     assert tab.locator(f"{CITATION}[title]").count() == 0
     focus(tab, "#annotation-2\\.9 .bibtex-citation a >> nth=1")
     assert "Attention is All you Need" in shown(tab)
@@ -71,7 +71,7 @@ def test_a_popup_holds_no_link_no_control_and_no_second_id(tab):
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_popup_is_cut_at_an_edge(tab, page, width):
     tab.set_viewport_size({"width": width, "height": 800})
-    tab.goto(url(page))
+    opened(tab, page)
     tab.keyboard.press("Tab")
     cut = tab.evaluate(
         """(triggers) => [...document.querySelectorAll(`article :is(${triggers})`)]
@@ -92,7 +92,7 @@ def test_no_popup_is_cut_at_an_edge(tab, page, width):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_popup_can_be_read_in_light_and_dark(browser, scheme):
     tab = browser.new_page(color_scheme=scheme)
-    tab.goto(url(LONG))
+    opened(tab, LONG)
     focus(tab, CITATION)
     style = "s => [s.color, s.backgroundColor].map(c => c.match(/[\\d.]+/g).map(Number))"
     ink, ground = tab.evaluate(f"({style})(getComputedStyle(document.getElementById('popup')))")

@@ -96,7 +96,7 @@ def test_a_word_is_not_found_inside_another(search, query, inside):
     [
         ("initialization", "initialisation"),
         ("quantization", "quantisation"),
-        ("behavior", "behaviour"),
+        ("neighbor", "neighbour"),
         ("tokenizer", "tokeniser"),
         ("labeled", "labelled"),
         ("normalized", "normalised"),

@@ -6,12 +6,23 @@ import marshal
 import zipfile
 
 UNUSED = (
-    "curses/", "dbm/", "ensurepip/", "idlelib/", "lib2to3/", "pydoc_data/", "sqlite3/", "test/",
-    "tkinter/", "turtle.py", "turtledemo/", "venv/", "wsgiref/", "xmlrpc/",
+    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "curses/", "dbm/", "ensurepip/", "ftplib.py",
+    "idlelib/", "imaplib.py", "lib2to3/", "mailbox.py", "multiprocessing/", "pickletools.py",
+    "plistlib.py", "poplib.py", "pydoc_data/", "smtplib.py", "sqlite3/", "test/", "tkinter/",
+    "turtle.py", "turtledemo/", "venv/", "webbrowser.py", "wsgiref/", "xml/", "xmlrpc/",
     "numpy/_core/include/", "numpy/_pyinstaller/", "numpy/distutils/", "numpy/f2py/",
     "numpy/random/_examples", "numpy/random/lib/", "numpy/testing/_private/extbuild",
 )  # fmt: skip
+ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "idna", "latin_1", "punycode", "raw_", "utf")
 NO_CODE = (".pyi", ".pxd", ".h", ".a", ".c", ".pyx")
+
+
+def is_used(name):
+    """Whether a page, or the ordinary code of a reader, may need a file of a zip."""
+    folder, _, rest = name.partition("/")
+    if folder == "encodings" and not rest.startswith(ENCODINGS):
+        return False
+    return not (name.endswith(NO_CODE) or name.startswith(UNUSED) or "/tests/" in name)
 
 
 def compiled(data, place):
@@ -20,7 +31,7 @@ def compiled(data, place):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as out:
         for entry in sorted(source.infolist(), key=lambda entry: entry.filename):
             name, content = entry.filename, source.read(entry)
-            if name.endswith(NO_CODE) or name.startswith(UNUSED) or "/tests/" in name:
+            if not is_used(name):
                 continue
             if name.endswith(".py"):
                 code = compile(content, place + name, "exec", dont_inherit=True)

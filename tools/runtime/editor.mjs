@@ -19,6 +19,15 @@ const colours = HighlightStyle.define([
   { tag: tags.operator, class: "o" },
 ]);
 
+// A phone's keyboard may write “ for ": in Python quotes are straight.
+const straight = EditorView.inputHandler.of((view, from, to, text) => {
+  const insert = text.replace(/[“”„]/g, '"').replace(/[‘’‚]/g, "'");
+  if (insert === text || !matchMedia("(pointer: coarse)").matches) return false;
+  const selection = { anchor: from + insert.length };
+  view.dispatch({ changes: { from, to, insert }, selection, userEvent: "input.type" });
+  return true;
+});
+
 // An editor in `parent`; `run` is called by Shift+Enter, `changed` with each new text.
 // Escape, then Tab, leaves it: a Tab alone indents.
 export function edit({ parent, text, label, run, changed }) {
@@ -29,7 +38,10 @@ export function edit({ parent, text, label, run, changed }) {
     ...defaultKeymap,
     ...historyKeymap,
   ];
-  const quiet = { "aria-label": label, autocorrect: "off", autocapitalize: "off", spellcheck: "false" };
+  const quiet = {
+    "aria-label": label, autocorrect: "off", autocapitalize: "off", spellcheck: "false",
+    writingsuggestions: "false",
+  };
   return new EditorView({
     parent,
     state: EditorState.create({
@@ -37,7 +49,7 @@ export function edit({ parent, text, label, run, changed }) {
       extensions: [
         history(), drawSelection(), highlightSpecialChars(), bracketMatching(), indentOnInput(),
         indentUnit.of("    "), python(), syntaxHighlighting(colours), keymap.of(keys),
-        EditorView.lineWrapping, EditorView.contentAttributes.of(quiet),
+        EditorView.lineWrapping, straight, EditorView.contentAttributes.of(quiet),
         EditorView.updateListener.of((u) => u.docChanged && changed(u.state.doc.toString())),
       ],
     }),

@@ -1,9 +1,11 @@
-"""The card at the top of an entry: ``{paper} KEY``, all of it read, nothing typed.
+"""The card at the top of an entry: ``{paper} KEY``, nothing typed but what the paper adds.
 
 Title, authors, venue, year and links come from the bibliography; the number of examples
-from ``verified``; what the list gets wrong from ``ledger``; the time from ``reading``.  A page
+from ``verified``; how the list's claims stand from ``ledger``; times from ``reading``.  A page
 that translates and has no paper gets a card without being asked.  Stands on all three.
 """
+
+from collections import Counter
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -18,7 +20,7 @@ from book.messages import PAPER
 from ledger import records
 from ledger.markup import chip
 from verified_book import citations, verified
-from verified_book.bibliography import authors, links, plain, venue
+from verified_book.bibliography import links, plain, short_list, venue
 
 
 class paper_finds(nodes.General, nodes.Element):
@@ -26,17 +28,21 @@ class paper_finds(nodes.General, nodes.Element):
 
 
 class PaperDirective(SphinxDirective):
-    """The card of a paper: who, what, where, and the version that we judge."""
+    """The card of a paper: who, what, where, the version that we judge, and what it adds."""
 
     required_arguments = 1
-    option_spec = {"entry": directives.positive_int, "judged": directives.unchanged_required}
+    option_spec = {
+        "entry": directives.positive_int,
+        "judged": directives.unchanged_required,
+        "adds": directives.unchanged_required,
+    }
 
     def run(self):
         key, number = self.arguments[0], self.options.get("entry")
         bibdata = self.env.get_domain("cite").bibdata
         entry = bibdata.data.entries.get(key)
         if entry is None:
-            PAPER.warn("no_entry", key, location=(self.env.docname, self.lineno))
+            self.warn("no_entry", key)
             return []
         for path in bibdata.bibfiles:
             self.env.note_dependency(str(path))
@@ -44,37 +50,77 @@ class PaperDirective(SphinxDirective):
         citations.note_own(self.env, key)
         card = nodes.container(classes=["paper"])
         self.set_source_info(card)
-        if number:
-            card += line("paper-entry", nodes.Text(self.config.card_entry.format(number)))
-        card += line("paper-title", nodes.strong("", plain(entry.fields["title"])))
-        card += line("paper-authors", nodes.Text(authors(entry)))
-        card += line("paper-venue", nodes.Text(venue(entry)), *links(entry))
-        if judged := self.options.get("judged"):
-            card += line("paper-judged", nodes.Text(f"Judged and quoted here: {judged}."))
+        entry_line = [nodes.Text(self.config.card_entry.format(number))] if number else []
+        title = nodes.inline("", plain(entry.fields["title"]), classes=["paper-title"])
+        where = nodes.inline("", venue(entry))
+        where += links(entry)
+        judged = self.options.get("judged")
+        version = [nodes.Text(f"judged: {judged}")] if judged else []
+        parts = [*entry_line, title, nodes.Text(short_list(entry)), where, *version]
+        card += line("paper-facts", *between(parts))
+        card += self.adds(key)
         card += paper_finds(page=self.env.docname)
         return [card]
+
+    def adds(self, key):
+        """What the paper adds, in a sentence with its place."""
+        if "adds" not in self.options:
+            self.warn("adds_nothing", key)
+            return []
+        said = line("paper-adds", *self.parse_inline(self.options["adds"], lineno=self.lineno)[0])
+        if not any(place for _, place in citations.cited(said)):
+            self.warn("adds_uncited", key, key)
+        return [said]
+
+    def warn(self, code, *filled):
+        PAPER.warn(code, *filled, location=(self.env.docname, self.lineno))
 
 
 def line(name, *parts):
     return nodes.paragraph("", "", *parts, classes=[name])
 
 
+def between(parts, mark=" · "):
+    """Parts with a mark between them."""
+    return [piece for part in parts for piece in (nodes.Text(mark), part)][1:]
+
+
 class Card(SphinxTransform):
-    """The card of a page that translates the list and has no paper: what the build found."""
+    """Says a title once, and gives a page that translates and has no paper a card."""
 
     default_priority = 870
 
     def apply(self):
         docname = self.env.docname
         translates = self.env.get_domain("ledger").of(records.Paragraph, docname)
-        title = next(self.document.findall(nodes.title), None)
-        if translates and title and docname not in reading.entries(self.env):
+        heading = next(self.document.findall(nodes.title), None)
+        if heading is None:
+            return
+        for facts in self.document.findall(is_facts):
+            leave_out_title(facts, heading.astext())
+        if translates and docname not in reading.entries(self.env):
             card = nodes.container("", paper_finds(page=docname), classes=["paper", "found"])
-            title.parent.insert(title.parent.index(title) + 1, card)
+            heading.parent.insert(heading.parent.index(heading) + 1, card)
+
+
+def is_facts(node):
+    return isinstance(node, nodes.paragraph) and "paper-facts" in node["classes"]
+
+
+def leave_out_title(facts, heading):
+    """A card has no title that the page's heading has already."""
+    title = next(n for n in facts.findall(nodes.inline) if "paper-title" in n["classes"])
+    if simple(title.astext()) == simple(heading):
+        at = facts.index(title)
+        del facts[at : at + 2]
+
+
+def simple(text):
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 class Finds(SphinxPostTransform):
-    """What the page holds: its time, examples, numbers recomputed, what the list gets wrong."""
+    """What the page holds: its time, examples, numbers recomputed, how the claims stand."""
 
     default_priority = 6
 
@@ -83,35 +129,75 @@ class Finds(SphinxPostTransform):
             node.replace_self(self.finds(node["page"]))
 
     def finds(self, docname):
-        domain = self.env.get_domain("ledger")
-        numbers = domain.of(records.Number, docname)
-        agreed = sum(number.reproduced for number in numbers)
-        examples = verified.count_examples(self.env, docname)
-        counts = [reading.duration(reading.pages(self.env)[docname].words)]
-        if examples:
-            counts.append(f"{examples} examples verified")
-        if numbers:
-            counts.append(f"{agreed} of {len(numbers)} printed numbers reproduced")
-        found = [line("paper-counts", nodes.Text(" · ".join(counts)))]
-        if on := reading.standing_on(self.env).get(docname):
-            links = reading.links_to(self.env, on)
-            found.append(line("paper-needs", nodes.Text("Read before it: "), *links))
-        claims = {claim.id: claim for claim in domain.of(records.Claim, docname)}
-        wrong = [a for a in domain.of(records.Annotation, docname) if a.verdict in AMISS]
-        items = [self.item(claims[a.id], a) for a in wrong if a.id in claims]
-        if items:
-            found.append(line("paper-amiss", nodes.strong("", "What the list gets wrong here")))
-            found.append(nodes.bullet_list("", *items))
-        return found
+        return [self.way(docname), line("paper-counts", *between(self.counts(docname)))]
 
-    def item(self, claim, annotation):
-        link = nodes.reference("", claim.id, refid=f"annotation-{claim.id}", internal=True)
-        verdict = chip(annotation.verdict, f"verdict-{annotation.verdict}")
-        words = nodes.Text(f" “{claim.words}” ")
-        return nodes.list_item("", nodes.paragraph("", "", link, words, verdict))
+    def way(self, docname):
+        """What to have read, and how long the page takes."""
+        parts = []
+        if on := reading.standing_on(self.env).get(docname):
+            needs = reading.links_to(self.env, on)
+            before = nodes.inline("", "Read before it: ", *needs, classes=["paper-needs"])
+            parts = [before, nodes.Text(". ")]
+        time = reading.duration(reading.pages(self.env)[docname].words)
+        parts.append(nodes.inline("", time.capitalize(), classes=["paper-time"]))
+        return line("paper-way", *parts, nodes.Text("."))
+
+    def counts(self, docname):
+        """How the list's claims stand, and how much is computed."""
+        ledger = self.env.get_domain("ledger")
+        found = ledger.of(records.Annotation, docname)
+        counted = Counter(annotation.verdict for annotation in found)
+        for verdict in records.VERDICTS:
+            if count := counted[verdict]:
+                yield nodes.inline("", "", *self.share(verdict, count, found))
+        if examples := verified.count_examples(self.env, docname):
+            yield nodes.Text(f"{examples} examples verified")
+        if numbers := ledger.of(records.Number, docname):
+            agreed = sum(number.reproduced for number in numbers)
+            yield nodes.Text(f"{agreed} of {len(numbers)} printed numbers reproduced")
+
+    def share(self, verdict, count, found):
+        yield chip(SHARES[verdict][count > 1].format(count), f"verdict-{verdict}")
+        if verdict in AMISS:
+            ids = [annotation.id for annotation in found if annotation.verdict == verdict]
+            links = [
+                nodes.reference("", id_, refid=f"annotation-{id_}", internal=True) for id_ in ids
+            ]
+            yield from (nodes.Text(" ("), *between(links, ", "), nodes.Text(")"))
+
+
+class Doors(SphinxPostTransform):
+    """In the HTML, the way through the page: its sections after the first, with their minutes."""
+
+    default_priority = 8
+    builders = ("html",)
+
+    def run(self):
+        for way in list(self.document.findall(is_way)):
+            if doors := [*self.doors()]:
+                way[-1:] = [nodes.Text(": "), *between(doors)]
+
+    def doors(self):
+        page = next(self.document.findall(nodes.section))
+        for section in [part for part in page if isinstance(part, nodes.section)][1:]:
+            words = sum(len(reading.WORD.findall(text)) for text in reading.texts(section))
+            link = nodes.reference("", section[0].astext(), refid=section["ids"][0], internal=True)
+            minutes = nodes.Text(f" {reading.rounded(words)}")
+            yield nodes.inline("", "", link, minutes, classes=["paper-door"])
+
+
+def is_way(node):
+    return isinstance(node, nodes.paragraph) and "paper-way" in node["classes"]
 
 
 AMISS = ("wrong", "imprecise")
+SHARES = {
+    "holds": ("{} claim holds", "{} claims hold"),
+    "imprecise": ("{} imprecise", "{} imprecise"),
+    "wrong": ("{} wrong", "{} wrong"),
+    "opinion": ("{} opinion", "{} opinions"),
+    "unverified": ("{} unverified", "{} unverified"),
+}
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -121,4 +207,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("paper", PaperDirective)
     app.add_transform(Card)
     app.add_post_transform(Finds)
+    app.add_post_transform(Doors)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

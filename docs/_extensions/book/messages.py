@@ -39,6 +39,16 @@ PAPER = Messages(
         "the key of `{paper}` is misspelt or new",
         "add the paper to `references.bib`",
     ),
+    adds_nothing=(
+        "the card of %s does not say what the paper adds: write :adds:",
+        "whoever opens the page learns first what is new in the paper",
+        "say it in one plain sentence, with its place in the paper",
+    ),
+    adds_uncited=(
+        "what %s adds is said without its place: cite it as %s{§1} or the like",
+        "the sentence is one of fact",
+        "cite the place with {cite:p} in `:adds:`",
+    ),
 )
 TOLD = Messages(
     "told",

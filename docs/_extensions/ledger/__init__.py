@@ -24,7 +24,7 @@ from ledger.directives import (
 from ledger.domain import LedgerDomain, say_views, summarise
 from ledger.tables import CountRole, Fill, LedgerDirective, ledger_count, ledger_view
 
-ROOMS = ("links", "filter", "export")
+ROOMS = ("links", "filter", "export", "folding")
 FAULTS = {"copy": "the copy", "author": "the author"}
 LOST = ("lost", "what was lost or altered")
 
@@ -54,4 +54,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", summarise)
     for room in ROOMS:
         app.setup_extension(f"{__name__}.{room}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 3}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 4}

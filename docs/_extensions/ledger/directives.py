@@ -13,6 +13,7 @@ from ledger.agreement import NoNumber, agrees
 from ledger.links import of_claim, permalink
 from ledger.markup import chip, copies, indexed, labelled, numbers_table, of_class, to_row
 from ledger.messages import LEDGER
+from ledger.outcomes import comes_out
 from ledger.records import (
     CAUSES,
     JUDGED_BY_SOURCE,
@@ -147,7 +148,8 @@ class AnnotationDirective(Directive):
             self.warn("no_verdict", id_, ", ".join(VERDICTS))
             verdict = "unverified"
         box = self.box(f"verdict-{verdict}", anchor=f"annotation-{id_}")
-        box["also"] = self.options.get("also", [])
+        box["claim"], box["also"] = id_, self.options.get("also", [])
+        box["kind"] = self.options.get("kind", (None, None))[0]
         back = nodes.reference("", id_, refid=f"claim-{id_}", internal=True, classes=["back"])
         verdict_chip = to_row("claims", id_, verdict, chip(verdict, "verdict"))
         links = of_claim(id_, self.env.docname, self.env.docname, f"claim-{id_}")
@@ -203,7 +205,7 @@ class PublishedDirective(Directive):
     has_content = True
     option_spec = {
         name: directives.unchanged_required
-        for name in ("where", "what", "rows", "prints", "because")
+        for name in ("where", "what", "rows", "prints", "because", "says")
     }
 
     def run(self):
@@ -243,6 +245,8 @@ class PublishedDirective(Directive):
         ]
         title = self.inline(f"{{cite:t}}`{key}{{{where}}}`: {what}")
         box += self.label(box, *title)
+        says = self.inline(self.options.get("says")) or [nodes.Text(comes_out(records))]
+        box += nodes.paragraph("", "", *says, classes=["comes-out"])
         box += numbers_table(records)
         box += content
         evidence += evidence_of(box)

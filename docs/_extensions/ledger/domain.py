@@ -121,9 +121,8 @@ class LedgerDomain(Domain):
 
     def get_objects(self):
         for claim in self.of(Claim):
-            name = f"claim {claim.id}"  # Sphinx's search takes a name that is the anchor for both
-            title = f"{claim.id} · {claim.words}"
-            yield name, title, "claim", claim.docname, f"claim-{claim.id}", 1
+            anchor, title = f"claim-{claim.id}", f"{claim.id} · {claim.words}"
+            yield anchor, title, "claim", claim.docname, anchor, 1
         for found in self.of(Annotation):
             for anchor in [f"claim-{old}" for old in found.also]:  # not in the search
                 yield anchor, f"claim {found.id}", "claim", found.docname, anchor, -1

@@ -98,7 +98,10 @@ def numbers_table(records):
         rows.append(numbers_row(r, verdict))
         said = told
     named = NUMBERS.items() if records[0].row else list(NUMBERS.items())[1:]
-    return table(dict(named), rows, "numbers")
+    made = table(dict(named), rows, "numbers")
+    for line, record in zip(made.next_node(nodes.tbody), records, strict=True):
+        line["ids"], line["reproduced"] = [record.line_anchor], record.reproduced
+    return made
 
 
 def numbers_row(record, verdict: Cell) -> dict[str, Cell]:

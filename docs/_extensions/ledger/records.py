@@ -124,6 +124,11 @@ class Number(Record):
     def name(self) -> str:
         return nodes.make_id(f"{self.docname}-{self.anchor}-{self.index}")
 
+    @property
+    def line_anchor(self) -> str:
+        """Where its row is, in the table of its page."""
+        return f"{self.anchor}-line-{self.index}"
+
 
 @dataclass
 class Erratum(Record):

@@ -127,7 +127,7 @@ def numbers_ledger(ledger, fill, which=None):
             "name": [
                 row_mark(r.name),
                 nodes.Text(fill.label(r) + ", "),
-                fill.link(r, r.anchor, f"{r.where}: {r.what}"),
+                fill.link(r, r.line_anchor, f"{r.where}: {r.what}"),
                 permalink(target=f"row-{r.name}", title="Link to this number"),
             ],
             **numbers_row(r, outcome(r)),

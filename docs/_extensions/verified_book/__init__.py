@@ -21,6 +21,7 @@ ROOMS = (
     "listings",
     "figures",
     "extra_files",
+    "folds",
     "search",
 )
 

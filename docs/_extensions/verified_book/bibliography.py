@@ -16,15 +16,16 @@ def plain(text):
     return str(Text.from_latex(text))
 
 
-def authors(entry):
-    names = [plain(str_name(person)) for person in entry.persons["author"]]
+def short_list(entry):
+    """Family names: all where they are three at most; of more, two and how many follow."""
+    names = [plain(family_name(person)) for person in entry.persons["author"]]
+    if len(names) > 3:
+        names[2:] = [f"{len(names) - 2} others"]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def str_name(person):
-    parts = (person.first_names, person.middle_names, person.prelast_names, person.last_names)
-    lineage = " ".join(person.lineage_names)
-    return " ".join(name for part in parts for name in part) + (f" {lineage}" if lineage else "")
+def family_name(person):
+    return " ".join([*person.prelast_names, *person.last_names, *person.lineage_names])
 
 
 def venue(entry):

@@ -25,7 +25,8 @@ from verified_book.extra_files import is_web
 
 INPUT = '<input type="radio" name="{name}" id="{name}-{i}"{checked}>'
 LABEL = '<label for="{name}-{i}">{token}</label>'
-PANEL = '<div class="chances"><p>After <q>{text}</q></p><ul>{rows}</ul></div>'
+PANEL = '<div class="chances"><p>After “{text}”</p><ul>{rows}</ul></div>'
+LAST = 32  # letters of the text so far, above its chances
 ROW = '<li><code>{token}</code> <span class="bar" style="width:{width:.1f}%"></span> {chance}</li>'
 
 
@@ -77,14 +78,14 @@ def web(name, start, steps, **_):
     """Each token is a button, which shows the chances that it was taken from."""
     parts, text = [], start
     for i, chances in enumerate(steps):
-        first, most = chances[0][0], chances[0][1]
+        first = chances[0][0]
         rows = "".join(
-            ROW.format(token=shown(token), width=70 * p / most, chance=percent(p))
-            for token, p in chances
+            ROW.format(token=shown(token), width=70 * p, chance=percent(p)) for token, p in chances
         )
         form = {"name": name, "i": i, "checked": "" if i else " checked"}
         parts += [INPUT.format(**form), LABEL.format(**form, token=shown(first))]
-        parts.append(PANEL.format(text=escape(text), rows=rows))
+        last = text if len(text) <= LAST else f"… {text[-LAST:].partition(' ')[2]}"
+        parts.append(PANEL.format(text=escape(last), rows=rows))
         text += first
     legend = "<legend>What the model writes: touch a token to see what else it could be</legend>"
     html = f'<fieldset class="next-token">{legend}<span>{escape(start)}</span>{"".join(parts)}'
@@ -107,7 +108,7 @@ def shown(token):
 
 
 def percent(p):
-    return f"{100 * p:.0f}\u202f%"
+    return f"{100 * p:.0f}\u00a0%"
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

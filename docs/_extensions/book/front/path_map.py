@@ -20,7 +20,7 @@ from sphinx.util.typing import ExtensionMetadata
 from book import reading
 from verified_book.extra_files import is_web
 
-SLOTS, WIDE, HIGH, ACROSS, DOWN = 4, 84, 32, 90, 62
+SLOTS, WIDE, HIGH, ACROSS, DOWN, LINE = 4, 84, 46, 90, 76, 12.5
 LETTERS = 14  # in a line of a box
 
 Places = dict[str, tuple[int, int]]  # the row and the slot of each page
@@ -116,7 +116,7 @@ def box(name, link, place, lines):
     x, y = corner(place)
     rows = in_lines(name)
     texts = "".join(
-        f'<text x="{x + WIDE // 2}" y="{y + HIGH / 2 + 4 + 12 * (i - (len(rows) - 1) / 2):.0f}">'
+        f'<text x="{x + WIDE // 2}" y="{y + HIGH / 2 + 4 + LINE * (i - len(rows) / 2 + 0.5):.1f}">'
         f"{escape(row)}</text>"
         for i, row in enumerate(rows)
     )
@@ -129,12 +129,11 @@ def box(name, link, place, lines):
 
 
 def in_lines(name):
-    """A name in one line or two, the first not longer than a box."""
-    if len(name) <= LETTERS:
-        return [name]
-    breaks = [i for i, letter in enumerate(name) if letter == " "]
-    at = min(breaks, key=lambda i: max(i, len(name) - i - 1), default=0)
-    return [name[:at], name[at + 1 :]] if at else [name]
+    """The number of a page, if it has one, and its name in a line or two."""
+    number, _, title = name.rpartition(" · ")
+    breaks = [i for i, letter in enumerate(title) if letter == " "] if len(title) > LETTERS else []
+    at = min(breaks, key=lambda i: max(i, len(title) - i - 1), default=len(title))
+    return [*filter(None, (number, title[:at], title[at + 1 :]))]
 
 
 # -- on the page ---------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class Shows(SphinxPostTransform):
             part(
                 "specimen-verdict",
                 chip(found.verdict, f"verdict-{found.verdict}"),
-                nodes.Text(f" {fault}" if fault else ""),
+                nodes.Text(f" by {fault}" if fault else ""),
             ),
             *(part("specimen-reason", nodes.Text(said)) for said in reason.split("\n\n")),
             classes=["specimen"],

@@ -15,7 +15,7 @@
   const facts = (control) => {
     const row = control.closest("tr");
     const box = control.closest(".annotation");
-    const link = (row || box).querySelector('a[href*="#claim-"]');
+    const link = row ? row.querySelector('a[href*="#claim-"]') : box.querySelector(".back");
     const words = (row ? row.querySelector(".words") : document.getElementById(link.hash.slice(1))).cloneNode(true);
     all(".claim-number, .claim-links", words).forEach((e) => e.remove());
     const verdict = row ? row.querySelector(".verdict a") : box.querySelector(".verdict");

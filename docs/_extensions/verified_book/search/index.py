@@ -1,11 +1,14 @@
 """The search index of a build that wrote one page is that of a build that wrote them all.
 
 Sphinx reads the index of the last build and adds to it: words that no page has any more stay, and
-the entries of the pages that are not written again are lost.  An entry of a place that the index
-has by name would be a second result for it.
+the entries of the pages that are not written again are lost.  An object that is named as its
+place and shown under another name would lead to the top of its page, since Sphinx's script takes
+what it shows for the place.
 
 Knows only Sphinx.
 """
+
+from html import escape
 
 from sphinx.application import Sphinx
 from sphinx.util.index_entries import split_index_msg
@@ -20,12 +23,9 @@ def mend(app):
         for word in [word for word, pages in pages_of_words.items() if not pages]:
             del pages_of_words[word]
     entries = app.env.domains.index_domain.entries
-    objects = [one for domain in app.env.domains.sorted() for one in domain.get_objects()]
-    places = {(page, anchor) for *_, page, anchor, priority in objects if priority >= 0}
-    index._index_entries = {
-        page: sorted(entry for entry in names(entries[page]) if (page, entry[1]) not in places)
-        for page in sorted(entries)
-    }
+    index._index_entries = {page: sorted(names(entries[page])) for page in sorted(entries)}
+    theirs = index.get_objects
+    index.get_objects = lambda numbers: placed(app.env, theirs(numbers), numbers)
     return []
 
 
@@ -36,6 +36,27 @@ def names(entries):
         for kind, value, anchor, main, _ in entries
         for name in split_index_msg(kind, value)
     }
+
+
+def placed(env, objects, numbers):
+    """The objects of the index, each with its place where Sphinx left it out."""
+    places = {
+        (numbers[page], escape(title)): anchor
+        for domain in env.domains.sorted()
+        for name, title, _, page, anchor, priority in domain.get_objects()
+        if name == anchor != title and priority >= 0 and page in numbers
+    }
+    return {
+        prefix: [
+            (page, kind, priority, place or places.get((page, whole(prefix, name)), ""), name)
+            for page, kind, priority, place, name in found
+        ]
+        for prefix, found in objects.items()
+    }
+
+
+def whole(prefix, name):
+    return f"{prefix}.{name}" if prefix else name
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -6,14 +6,18 @@
    and each place comes once. */
 
 const stemsOf = (text) => splitQuery(text).map((word) => known.meant(word));
-const asked = () => stemsOf(document.querySelector("input[name=q]")?.value ?? "");
-const partsOf = (name) => name.split(/ · | > |: /).map(stemsOf);
+const query = () => document.querySelector("input[name=q]")?.value ?? "";
+const asked = () => stemsOf(query());
+const letters = (text) => wordsOf(text).join(" ");
 
+/* From 0 to 1; 2 where a part is what was asked for to the letter. */
 const nearness = (name) => {
   const stems = asked();
-  const nears = partsOf(name).map((part) => {
-    const hits = stems.filter((stem) => part.includes(stem)).length;
-    return (hits * hits) / (stems.length * part.length || 1);
+  const nears = name.split(/ · | > |: /).map((part) => {
+    if (letters(part) === letters(query())) return 2;
+    const there = stemsOf(part);
+    const hits = stems.filter((stem) => there.includes(stem)).length;
+    return (hits * hits) / (stems.length * there.length || 1);
   });
   return Math.max(...nears);
 };
@@ -22,8 +26,8 @@ var Scorer = {
   score([page, name, anchor, , score, , kind]) {
     if (kind === SearchResultKind.index) return score;
     const near = nearness(name);
-    const ground = near === 1 ? 100 : kind === SearchResultKind.text ? 30 + 20 * near : 60 * near;
-    return ground + score - (page.startsWith("appendix/") && !anchor ? 15 : 0);
+    const less = kind === SearchResultKind.text ? 30 + 20 * near : 60 * near;
+    return (near >= 1 ? 80 + 20 * near : less) + score - (page.startsWith("appendix/") && !anchor ? 15 : 0);
   },
   objNameMatch: 11,
   objPartialMatch: 11,

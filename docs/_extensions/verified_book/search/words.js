@@ -4,7 +4,7 @@
 
 let known;
 const isHan = (text) => /\p{Script=Han}/u.test(text);
-const wordsOf = (text) => text.toLowerCase().match(/[\p{Letter}\p{Number}_]+/gu) ?? [];
+const wordsOf = (text) => text.toLowerCase().match(/[\p{Letter}\p{Number}]+/gu) ?? [];
 
 class FoldedStemmer {
   constructor() { this.english = new EnglishStemmer(); }
@@ -29,10 +29,12 @@ class Known {
     const stemmer = new Stemmer();
     this.stem = (word) => stemmer.stem(word);
     this.names = new Map();
+    this.words = new Map(); // of names, as they are written
     for (const [prefix, found] of Object.entries(index.objects))
       for (const one of found)
         for (const word of wordsOf(`${prefix} ${one[4]}`)) {
           const stem = this.stem(word);
+          this.words.set(word, stem);
           this.names.set(stem, common(word, this.names.get(stem) ?? word));
         }
     this.roots = new Map([...this.names].map(([stem, root]) => [root, stem]));
@@ -42,20 +44,26 @@ class Known {
 
   has(stem) { return this.stems.some((stems) => stems.has(stem)); }
 
-  /* The stem that begins so, or that differs in a letter or two. */
-  nearest(stem) {
-    const allowed = stem.length < 4 || /[\d_]/.test(stem) ? 0 : stem.length < 8 ? 1 : 2;
-    for (let far = 0; far <= allowed; far++)
-      for (const stems of this.stems)
-        for (const other of stems)
-          if (far ? distance(stem, other, far) <= far : stem.length > 3 && other.startsWith(stem))
-            return other;
+  /* The stem that begins so, or of which a word differs in a letter or two. */
+  nearest(word, stem) {
+    const begun = stem.length > 3 && this.all((other) => other.startsWith(stem));
+    if (begun) return begun;
+    const allowed = word.length < 4 || /\d/.test(word) ? 0 : word.length < 8 ? 1 : 2;
+    for (let far = 1; far <= allowed; far++) {
+      const written = [...this.words.keys()].find((other) => distance(word, other, far) <= far);
+      const found = this.words.get(written) ?? this.all((other) => distance(stem, other, far) <= far);
+      if (found) return found;
+    }
+  }
+
+  all(holds) {
+    for (const stems of this.stems) for (const stem of stems) if (holds(stem)) return stem;
   }
 
   /* The stem of a word, or of the word that was meant. */
   meant(word) {
     const stem = this.roots.get(word) ?? this.stem(word);
-    return this.has(stem) ? stem : this.nearest(stem) ?? stem;
+    return this.has(stem) ? stem : this.nearest(word, stem) ?? stem;
   }
 
   root(word) {

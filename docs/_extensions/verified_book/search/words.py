@@ -38,8 +38,9 @@ def folded(word: str) -> str:
 
 
 class Words(SearchEnglish):
-    """English of both sides of the Atlantic."""
+    """English of both sides of the Atlantic; names of functions are words with strokes between."""
 
+    _word_re = re.compile(r"[^\W_]+")
     js_splitter_code = (
         f"const FOLDS = {json.dumps([*FOLDS.items()], separators=(',', ':'))};\n"
         f"{JS.read_text('utf-8')}"
@@ -51,4 +52,4 @@ class Words(SearchEnglish):
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_search_language(Words)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
