@@ -4,6 +4,7 @@ All pages are looked at on a phone and on two screens, on paper, and with letter
 """
 
 import io
+from itertools import pairwise
 
 import pytest
 
@@ -20,8 +21,8 @@ CUT = """() => {
     && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1
     && (e.matches("pre") || !signed(e))).map(told);
 }"""
-OFF = """() => [...document.querySelectorAll("div.math")].filter((e) => e.checkVisibility()).filter(
-  (e) => {
+OFF = """() => [...document.querySelectorAll("div.math")].filter((e) => {
+    if (!e.checkVisibility()) return false;
     const [tag, tex] = [".eqno", ".katex-display"].map((s) => e.querySelector(s));
     const [box, own] = [tex, e.closest("section")].map((n) => n.getBoundingClientRect());
     const number = tag?.getBoundingClientRect();
@@ -105,7 +106,7 @@ def test_rows_of_an_equation_do_not_touch(screens):
         for found in tab.locator(".katex-display:has(.mtable):visible").all():
             lines = found.evaluate(ROWS)
             blank = blank_rows(pixels(found))
-            for above, below in zip(lines, lines[1:], strict=False):
+            for above, below in pairwise(lines):
                 seen += 1
                 assert longest(blank[int(above) : int(below)]) >= 6, (page, found.inner_text())
     assert seen > 30
@@ -263,9 +264,13 @@ def test_with_a_root_font_of_200_percent_nothing_scrolls_sideways(screens, page,
     assert scroll <= client, tab.evaluate(OUT)
 
 
-OUT = """() => [...document.querySelectorAll("body *")].filter((e) =>
-  e.checkVisibility() && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-  .slice(0, 8).map((e) => `${e.tagName}.${e.className} ${e.getBoundingClientRect().right}`)"""
+OUT = """() => {
+  const right = (e) => e.getBoundingClientRect().right;
+  const wide = document.documentElement.clientWidth;
+  return [...document.querySelectorAll("body *")]
+    .filter((e) => e.checkVisibility() && right(e) > wide + 1)
+    .slice(0, 8).map((e) => `${e.tagName}.${e.className} ${right(e)}`);
+}"""
 
 
 # -- pictures far down ----------------------------------------------------------------------------
