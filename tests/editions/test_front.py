@@ -93,6 +93,24 @@ def test_words_stay_in_the_boxes_of_the_map_and_can_be_read(browser, width):
     assert [name for name, height, inside in found if not inside or height < 10] == []
 
 
+def test_no_line_of_the_map_runs_behind_a_box(tab):
+    tab.goto(url("index.html"))
+    behind = tab.evaluate(
+        """() => {
+            const rects = [...document.querySelectorAll("svg.path-map rect")];
+            const boxes = rects.map((rect) => rect.getBBox());
+            const inside = (p) => boxes.some((b) => b.x + 1 < p.x && p.x < b.x + b.width - 1
+                && b.y + 1 < p.y && p.y < b.y + b.height - 1);
+            return [...document.querySelectorAll("svg.path-map .lines path")].filter((path) => {
+                for (let at = 0; at < path.getTotalLength(); at += 2)
+                    if (inside(path.getPointAtLength(at))) return true;
+                return false;
+            }).map((path) => path.getAttribute("d"));
+        }"""
+    )
+    assert behind == []
+
+
 def test_no_box_of_the_map_lies_on_another(front):
     places = [(box["x"], box["y"]) for box in front.select("svg.path-map rect")]
     assert len(places) == len({*places})
