@@ -4,6 +4,7 @@ All pages are looked at on a phone and on two screens, on paper, and with letter
 """
 
 import io
+from itertools import pairwise
 
 import pytest
 
@@ -20,8 +21,8 @@ CUT = """() => {
     && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1
     && (e.matches("pre") || !signed(e))).map(told);
 }"""
-OFF = """() => [...document.querySelectorAll("div.math")].filter((e) => e.checkVisibility()).filter(
-  (e) => {
+OFF = """() => [...document.querySelectorAll("div.math")].filter((e) => {
+    if (!e.checkVisibility()) return false;
     const [tag, tex] = [".eqno", ".katex-display"].map((s) => e.querySelector(s));
     const [box, own] = [tex, e.closest("section")].map((n) => n.getBoundingClientRect());
     const number = tag?.getBoundingClientRect();
@@ -65,16 +66,13 @@ def test_code_is_never_cut_and_what_scrolls_shows_it(screens, page, width):
 
 def test_the_sign_is_seen_where_there_is_more_and_only_there(screens):
     tab = screens[390]
-    tab.goto(url("architectures/fast_weights.html"))
-    box = tab.locator(".table-wrapper, .katex-display, figure.drawn")
-    box = box.filter(has=tab.locator("xpath=self::*")).locator("visible=true")
-    wide = [b for b in box.all() if b.evaluate("e => e.scrollWidth > e.clientWidth + 20")]
-    assert wide
+    tab.goto(url("alignment/rlhf.html"))
+    boxes = tab.locator("article .katex-display:visible").all()
+    wide = next(b for b in boxes if b.evaluate("e => e.scrollWidth > e.clientWidth + 40"))
     edges = {}
     for place, to in {"start": 0, "end": 10_000}.items():
-        wide[0].evaluate(f"e => e.scrollLeft = {to}")
-        wide[0].scroll_into_view_if_needed()
-        picture = pixels(wide[0])
+        wide.evaluate(f"e => e.scrollLeft = {to}")
+        picture = pixels(wide)
         edges[place] = [dark(picture, x) for x in (1, picture.width - 2)]
     assert edges["start"][1] > edges["start"][0], "more to the right"
     assert edges["end"][0] > edges["end"][1], "more to the left"
@@ -87,8 +85,8 @@ def pixels(locator):
 
 
 def dark(picture, x):
-    """How dark a column of pixels is, from its lightest to white."""
-    column = [picture.getpixel((x, y)) for y in range(picture.height)]
+    """How dark the middle of a column of pixels is, where it is lightest."""
+    column = [picture.getpixel((x, y)) for y in range(5, picture.height - 5)]
     return 255 - max(column)
 
 
@@ -108,7 +106,7 @@ def test_rows_of_an_equation_do_not_touch(screens):
         for found in tab.locator(".katex-display:has(.mtable):visible").all():
             lines = found.evaluate(ROWS)
             blank = blank_rows(pixels(found))
-            for above, below in zip(lines, lines[1:], strict=False):
+            for above, below in pairwise(lines):
                 seen += 1
                 assert longest(blank[int(above) : int(below)]) >= 6, (page, found.inner_text())
     assert seen > 30
@@ -266,9 +264,13 @@ def test_with_a_root_font_of_200_percent_nothing_scrolls_sideways(screens, page,
     assert scroll <= client, tab.evaluate(OUT)
 
 
-OUT = """() => [...document.querySelectorAll("body *")].filter((e) =>
-  e.checkVisibility() && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-  .slice(0, 8).map((e) => `${e.tagName}.${e.className} ${e.getBoundingClientRect().right}`)"""
+OUT = """() => {
+  const right = (e) => e.getBoundingClientRect().right;
+  const wide = document.documentElement.clientWidth;
+  return [...document.querySelectorAll("body *")]
+    .filter((e) => e.checkVisibility() && right(e) > wide + 1)
+    .slice(0, 8).map((e) => `${e.tagName}.${e.className} ${right(e)}`);
+}"""
 
 
 # -- pictures far down ----------------------------------------------------------------------------

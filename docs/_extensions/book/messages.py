@@ -10,14 +10,14 @@ READING = Messages(
         "name it as in the toctree, or a folder with its stroke",
     ),
 )
-<<<<<<< HEAD
 SHAPES = Messages(
     "shapes",
     no_meaning=(
         "no table says what “%s” means in the shape “%s”",
         "whoever points at a shape is told what its letters mean",
         "give the letter a row, with a link to this page, in the notation page's table",
-=======
+    ),
+)
 FRONT = Messages(
     "front",
     not_written=(
@@ -29,7 +29,6 @@ FRONT = Messages(
         "{specimen} knows no claim “%s”",
         "the claim that is shown as an example is gone",
         "name another one",
->>>>>>> main
     ),
 )
 PAPER = Messages(
