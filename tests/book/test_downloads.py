@@ -73,4 +73,5 @@ def test_a_page_that_shows_code_links_to_it():
         if "{literalinclude}" in path.read_text("utf-8"):
             place = path.relative_to(ROOT / "docs").with_suffix(".html")
             page = (ROOT / "build" / "html" / place).read_text("utf-8")
-            assert page.count(f'href="../download/{NAME}.zip"') == 1, path
+            up = "../" * place.as_posix().count("/")
+            assert page.count(f'href="{up}download/{NAME}.zip"') == 1, path

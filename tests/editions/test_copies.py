@@ -30,7 +30,7 @@ def copies(tab, page):
     return tab.evaluate(COPY_ALL)
 
 
-@pytest.mark.parametrize("page", READ)
+@pytest.mark.parametrize("page", ["foundations.html", *READ])
 def test_what_is_copied_is_the_code_and_nothing_else(tab, page):
     for classes, code, copied in copies(tab, page):
         if "pycon" in classes:

@@ -180,9 +180,8 @@ class Doors(SphinxPostTransform):
     def doors(self):
         page = next(self.document.findall(nodes.section))
         for section in [part for part in page if isinstance(part, nodes.section)][1:]:
-            words = sum(len(reading.WORD.findall(text)) for text in reading.texts(section))
             link = nodes.reference("", section[0].astext(), refid=section["ids"][0], internal=True)
-            minutes = nodes.Text(f" {reading.rounded(words)}")
+            minutes = nodes.Text(f" {reading.rounded(reading.length(section))}")
             yield nodes.inline("", "", link, minutes, classes=["paper-door"])
 
 

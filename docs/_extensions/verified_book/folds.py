@@ -2,7 +2,7 @@
 
 A ``details`` has a ``summary`` for its first child, which only the HTML shows.  Whatever leads to
 a place inside opens it: the browser does so for links and for “find in page” where it can, and
-``static/folds.js`` where it cannot.  On paper all stand open, by ``static/folds.css``.
+``static/folds.js`` where it cannot.  On paper all stand open, by ``static/text.css``.
 
 Ground floor: knows only Sphinx.
 """
@@ -61,6 +61,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(details, html=(visit_details, depart_details), **dict.fromkeys(others, bare))
     app.add_node(summary, html=(visit_summary, depart_summary), **dict.fromkeys(others, left_out))
     add_static(app, __file__)
-    app.add_css_file("folds.css")
     app.add_js_file("folds.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
