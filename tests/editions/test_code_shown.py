@@ -12,6 +12,7 @@ from tests.editions.conftest import DRAWN, LONG, PAGES, READ, focus, shown, url
 
 SIZES = {390: 844, 1280: 800, 1440: 900}
 SHAPE = "article abbr.ss:text-is('\"*b n d_k\"')"
+LATER = "article abbr.ss:text-is('\"*b n d\"')"
 SAYS = ("*b: any number of axes", "n: positions of a sequence", "d_k: width of a key")
 CUT = """() => {
   const told = (e) => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 60)}`;
@@ -140,17 +141,21 @@ def test_what_computes_stands_out_from_what_does_not(tab):
 # -- shapes ---------------------------------------------------------------------------------------
 
 
-def test_a_shape_explains_itself_on_hover_and_focus(tab):
+@pytest.mark.parametrize(
+    ("selector", "says"),
+    [(SHAPE, SAYS), (f"{LATER} >> nth=1", ("*b:", "n: positions", "d: width of the model"))],
+    ids=["the first, with a title", "a later one"],
+)
+def test_a_shape_explains_itself_on_hover_and_focus(tab, selector, says):
     tab.goto(url(LONG))
-    for nth in (0, 1):  # the first has a title, the others share it
-        shape = tab.locator(SHAPE).nth(nth)
-        for reach in (lambda n=nth: focus(tab, f"{SHAPE} >> nth={n}"), shape.hover):
-            reach()
-            tab.wait_for_selector("#popup", state="visible")
-            assert all(part in shown(tab) for part in SAYS)
-            assert shape.get_attribute("aria-describedby") == "popup"
-            tab.keyboard.press("Escape")
-            assert shown(tab) == ""
+    shape = tab.locator(selector)
+    for reach in (lambda: focus(tab, selector), shape.hover):
+        reach()
+        tab.wait_for_selector("#popup", state="visible")
+        assert all(part in shown(tab) for part in says)
+        assert shape.get_attribute("aria-describedby") == "popup"
+        tab.keyboard.press("Escape")
+        assert shown(tab) == ""
 
 
 def test_a_shape_explains_itself_to_a_finger(browser):

@@ -2,7 +2,7 @@
 
 A line that does not fit goes on below, further in than it began; so no block of code scrolls
 sideways, and on paper none is cut.  Of a function that is shown, the lines that compute have a
-class, and its annotations, docstring and checks are a kind of token of their own, ``QUIET``, which
+class, and its type hints, docstring and checks are a kind of token of their own, ``QUIET``, which
 a palette tones down.  Both are found in the syntax tree, so that nothing is guessed.
 
 ``static/text.css`` has the look of this, and of equations, citations and print.
@@ -56,7 +56,7 @@ def quiet_parts(text: str) -> list[tuple[int, int]]:
 
 
 def quiet_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Annotations, docstrings and checks, in any order and within each other."""
+    """Type hints, docstrings and checks, in any order and within each other."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
             yield node.body[0]

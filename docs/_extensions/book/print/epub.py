@@ -141,6 +141,7 @@ def simplify(app, doctree, docname):
             icon.parent.remove(icon)
 
 
+INSET = re.compile(r' style="--in:\d+"')  # of a line of code: no reader wraps by it
 NAMED_OPERATOR = re.compile(r"(<mo[^>]*>)<mrow>((?:<mi[^>]*>\w</mi>)+)</mrow></mo>")
 
 
@@ -149,7 +150,7 @@ def finish_page(app, pagename, templatename, context, doctree):
     if app.builder.name == "epub":
         context["body"] = NAMED_OPERATOR.sub(
             lambda found: f"{found[1]}{re.sub('<[^>]+>', '', found[2])}</mo>",
-            context.get("body", ""),
+            INSET.sub("", context.get("body", "")),
         )
         context["script_files"] = []
         styles = [css for css in context["css_files"] if Path(css.filename).name in STYLES]
