@@ -91,6 +91,29 @@ def figure_gradients():
     return fig
 
 
+def figure_learning():
+    """A and B of the small case at the start and after some steps."""
+    x, w_0, _, _ = small_case()
+    a, b = np.random.default_rng(0).normal(size=(1, 4)) / 2, np.zeros((6, 1))
+    fig, ax = diagram(3.05)
+    cells = {"cell": (0.32, 0.26), "digits": 1, "most": 3.0, "size": 6.5}
+    shown = dict(zip((0, 5, 10, 40), (0.06, 1.64, 3.22, 4.8), strict=True))
+    for step in range(41):
+        p = softmax(lora(x, w_0, a, b, 1.0))
+        if step in shown:
+            left = shown[step]
+            title = f"after {step} steps" if step else "at the start"
+            say(ax, (left + 0.64, 2.96), title, weight="bold")
+            matrix(ax, (left, 2.5), a, "$A$", "", (), FEATURES, **cells)
+            place = (left + 0.56, 1.95)
+            matrix(ax, place, b + 0.0, "$B$", "", ANSWERS, **cells)
+            loss = -np.mean(np.log(np.diag(p)))
+            say(ax, (left + 0.64, 0.14), f"loss {loss:.2f}")
+        by_a, by_b = lora_grads((p - np.eye(6)) / 6, x, a, b, 1.0)
+        a, b = a - 2 * by_a, b - 2 * by_b
+    return fig
+
+
 FROZEN, TRAINED = COLOURS[5], COLOURS[2]
 
 
