@@ -29,16 +29,16 @@ def figure_case():
     """W_0 beside B A, with their numbers, and what becomes of a loud text."""
     x, w_0, a, b = small_case()
     text = x[LOUD_YES]
-    fig, ax = diagram(2.68)
-    top, middle, below = 2.24, 1.37, 0.16
-    cells = {"cell": (0.34, 0.29), "digits": 0, "most": 2.0}
+    fig, ax = diagram(2.92)
+    top, middle, below = 2.48, 1.49, 0.16
+    cells = {"cell": (0.34, 0.33), "digits": 0, "most": 2.0}
     wide = cells | {"columns": FEATURES}
     left = matrix(ax, (0.46, top), w_0, "$W_0$", "6 × 4", ANSWERS, **wide)
     column = matrix(ax, (2.14, top), b, "$B$", "6 × 1", **cells)
-    row = matrix(ax, (2.72, middle + 0.145), a, "$A$", "1 × 4", **wide)
+    row = matrix(ax, (2.72, middle + 0.165), a, "$A$", "1 × 4", **wide)
     matrix(
         ax,
-        (4.5, middle + 0.58),
+        (4.5, middle + 0.66),
         text[:, None],
         "$x$",
         "4",
@@ -66,12 +66,12 @@ def figure_gradients():
     text = x[LOUD_YES]
     g = softmax(lora(text, w_0, a, b, 1.0)) - np.eye(6)[LOUD_YES]
     by_a, by_b = lora_grads(g[None], text[None], a, b, 1.0)
-    fig, ax = diagram(2.96)
-    top, middle = 1.98, 1.11
-    cells = {"cell": (0.38, 0.29), "digits": 2, "most": 0.6, "size": 6.5}
+    fig, ax = diagram(3.26)
+    top, middle = 2.22, 1.23
+    cells = {"cell": (0.38, 0.33), "digits": 2, "most": 0.6, "size": 6.5}
     wide = cells | {"columns": FEATURES}
-    matrix(ax, (1.12, 2.44), text, "", "", **wide | {"digits": 0})
-    say(ax, (1.02, 2.295), "$x^\\top$", ha="right")
+    matrix(ax, (1.12, 2.72), text, "", "", **wide | {"digits": 0})
+    say(ax, (1.02, 2.555), "$x^\\top$", ha="right")
     matrix(ax, (0.46, top), g[:, None], "$g$", "6", ANSWERS, **cells)
     outer = "$g\\,x^\\top$, 6 × 4"
     matrix(ax, (1.12, top), np.outer(g, text) + 0.0, "", outer, **cells)
@@ -80,14 +80,37 @@ def figure_gradients():
     )
     matrix(
         ax,
-        (4.42, middle + 0.145),
+        (4.42, middle + 0.165),
         by_a,
         "for $A$",
         "$B^\\top g\\,x^\\top$, 1 × 4",
         **wide,
     )
-    say(ax, (0.46, 2.86), f"full fine-tuning: {w_0.size} numbers", ha="left")
-    say(ax, (3.5, 2.86), f"LoRA: {b.size} + {a.size} numbers", ha="left")
+    say(ax, (0.46, 3.15), f"full fine-tuning: {w_0.size} numbers", ha="left")
+    say(ax, (3.5, 3.15), f"LoRA: {b.size} + {a.size} numbers", ha="left")
+    return fig
+
+
+def figure_learning():
+    """A and B of the small case at the start and after some steps."""
+    x, w_0, _, _ = small_case()
+    a, b = np.random.default_rng(0).normal(size=(1, 4)) / 2, np.zeros((6, 1))
+    fig, ax = diagram(3.29)
+    cells = {"cell": (0.32, 0.3), "digits": 1, "most": 3.0, "size": 6.5}
+    shown = dict(zip((0, 5, 10, 40), (0.06, 1.64, 3.22, 4.8), strict=True))
+    for step in range(41):
+        p = softmax(lora(x, w_0, a, b, 1.0))
+        if step in shown:
+            left = shown[step]
+            title = f"after {step} steps" if step else "at the start"
+            say(ax, (left + 0.64, 3.2), title, weight="bold")
+            matrix(ax, (left, 2.74), a, "$A$", "", (), FEATURES, **cells)
+            place = (left + 0.56, 2.18)
+            matrix(ax, place, b + 0.0, "$B$", "", ANSWERS, **cells)
+            loss = -np.mean(np.log(np.diag(p)))
+            say(ax, (left + 0.64, 0.14), f"loss {loss:.2f}")
+        by_a, by_b = lora_grads((p - np.eye(6)) / 6, x, a, b, 1.0)
+        a, b = a - 2 * by_a, b - 2 * by_b
     return fig
 
 
