@@ -50,6 +50,7 @@ def packed(path, changed):
 class Host(SimpleHTTPRequestHandler):
     """Serves a folder as hosts do: what is not packed already is compressed, and may be kept."""
 
+    protocol_version = "HTTP/1.1"  # an earlier one has no ETag
     headers_too = {}
     sent = []  # (path, bytes), for whoever asks
 

@@ -12,7 +12,7 @@ from sphinx.cmd.build import main
 ROOT = Path(__file__).resolve().parents[1]
 BETWEEN_PAGES = (
     "toc.not_included,toc.not_readable,myst.xref_missing,ref.doc,ref.term,ref.ref,ref.claim,"
-    "ref.annotation,ledger.place,reading.no-page"
+    "ref.annotation,ledger.place,reading.no-page,search.no-place"
 )
 
 

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = ("foundations", "architectures/transformer")  # the pages that have become lessons
+LESSONS = (  # the pages that have become lessons
+    "foundations",
+    "architectures/transformer",
+    "architectures/gpt",
+    "efficiency/lora",
+    "alignment/instructgpt",
+)
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)
 
 

@@ -127,7 +127,7 @@ def test_of_a_long_table_the_rows_that_differ_are_shown(book):
 
 def test_a_row_has_a_place_that_the_ledger_leads_to(book):
     box = table(book, ["1", "2"], ["1", "2"])
-    places = [row["id"] for row in box.select("tbody tr")]
+    places = [row.select_one("[id]")["id"] for row in box.select("tbody tr")]
     assert places == [f"{box['id']}-line-{i}" for i in (1, 2)]
     for place in places:
         assert f'href="other.html#{place}"' in book.html("ledger")

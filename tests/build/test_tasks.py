@@ -183,7 +183,9 @@ def test_one_page_that_is_not_there(capsys):
 def test_one_page_alone_however_it_is_named(book, capsys, monkeypatch, typed):
     """The pages that it names are not there, and that is no fault of this page."""
     monkeypatch.setattr(one_page, "ROOT", book.root)
-    book.edit("conf.py", '"book.card"]', '"book.card", "book.reading"]')
+    aliased = '"book.card", "book.reading"]\nsearch_aliases = "docs/aliases.toml"'
+    book.edit("conf.py", '"book.card"]', aliased)
+    book.write("docs/aliases.toml", '"halving#halves" = ["middle"]\n')
     book.write("docs/appendix/bibliography.md", "# Works\n\n```{bibliography}\n:all:\n```\n")
     book.write("docs/part/one.md", "# One\n\n[Back](../halving.md), {reading}`halving`.\n")
     book.edit("docs/index.md", "examples.", "examples, {reading}`halving`, [](part/one.md).")

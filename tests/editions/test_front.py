@@ -6,6 +6,7 @@ import pytest
 
 from tests.editions.conftest import soup, url
 
+APART = {"introduction.html", "conclusion.html"}  # they stand on nothing, and nothing on them
 PHONE = {"width": 390, "height": 844}
 
 
@@ -14,22 +15,13 @@ def front():
     return soup("index.html")
 
 
-def after(text):
-    """The numbers of the pages that “after 8 and 12” names."""
-    return re.findall(r"[^, ]+", text.partition(", after ")[2].replace(" and ", " "))
-
-
 def listed(front):
-    """What the list says: the pages that each entry stands on, by what they are called."""
-    names, needs = {}, {}
-    for item in front.select("article li:has(.reading-time)"):
-        link = item.find("a")
-        if item.get_text().startswith("Introduction") or link["href"].endswith("conclusion.html"):
-            continue
-        number = re.match(r"(\d+) · ", item.get_text())
-        names[number[1] if number else link.get_text()] = link["href"]
-        needs[link["href"]] = after(item.select_one(".reading-time").get_text())
-    return {page: {names[name] for name in on} for page, on in needs.items()}
+    """What the list says: the pages that each entry stands on."""
+    return {
+        item.find("a")["href"]: {link["href"] for link in item.select(".reading-time a")}
+        for item in front.select("article li:has(.reading-time)")
+        if item.find("a")["href"] not in APART
+    }
 
 
 def drawn(front):
@@ -91,6 +83,24 @@ def test_words_stay_in_the_boxes_of_the_map_and_can_be_read(browser, width):
     )
     page.close()
     assert [name for name, height, inside in found if not inside or height < 10] == []
+
+
+def test_no_line_of_the_map_runs_behind_a_box(tab):
+    tab.goto(url("index.html"))
+    behind = tab.evaluate(
+        """() => {
+            const rects = [...document.querySelectorAll("svg.path-map rect")];
+            const boxes = rects.map((rect) => rect.getBBox());
+            const inside = (p) => boxes.some((b) => b.x + 1 < p.x && p.x < b.x + b.width - 1
+                && b.y + 1 < p.y && p.y < b.y + b.height - 1);
+            return [...document.querySelectorAll("svg.path-map .lines path")].filter((path) => {
+                for (let at = 0; at < path.getTotalLength(); at += 2)
+                    if (inside(path.getPointAtLength(at))) return true;
+                return false;
+            }).map((path) => path.getAttribute("d"));
+        }"""
+    )
+    assert behind == []
 
 
 def test_no_box_of_the_map_lies_on_another(front):

@@ -100,7 +100,8 @@ def numbers_table(records):
     named = NUMBERS.items() if records[0].row else list(NUMBERS.items())[1:]
     made = table(dict(named), rows, "numbers")
     for line, record in zip(made.next_node(nodes.tbody), records, strict=True):
-        line["ids"], line["reproduced"] = [record.line_anchor], record.reproduced
+        line["reproduced"] = record.reproduced
+        line.next_node(nodes.paragraph).insert(0, nodes.inline("", "", ids=[record.line_anchor]))
     return made
 
 

@@ -1,15 +1,15 @@
 """A map of the pages and of what each stands on: ``{path-map}``, drawn from ``reading``.
 
-Each page is a box with a link, below all that it stands on; a line leads down from each of those.
-A box that is pointed at shows its own lines.  The map is for the web; the list of the pages,
-which says the same in words, stands beside it on the page.
+Each page is a box with a link, below all that it stands on; a line leads down from each of those,
+beside the boxes that lie between.  A box that is pointed at shows its own lines.  The map is for
+the web; the list of the pages, which says the same in words, stands beside it on the page.
 
 Stands on ``reading``.
 """
 
 from functools import lru_cache
 from html import escape
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from docutils import nodes
 from sphinx import addnodes
@@ -20,7 +20,8 @@ from sphinx.util.typing import ExtensionMetadata
 from book import reading
 from verified_book.extra_files import is_web
 
-SLOTS, WIDE, HIGH, ACROSS, DOWN, LINE = 4, 84, 46, 90, 76, 12.5
+SLOTS, WIDE, HIGH, ACROSS, DOWN, LINE = 4, 80, 46, 92, 76, 12.5
+GAPS = [slot + 0.5 for slot in range(SLOTS - 1)]
 LETTERS = 14  # in a line of a box
 
 Places = dict[str, tuple[int, int]]  # the row and the slot of each page
@@ -69,17 +70,25 @@ def _places(needs):
 
 
 def cost(found, needs):
-    """How far the lines go aside, and much for each box that one runs through."""
+    """How far the lines go aside, and a little for each gap that they squeeze through."""
     taken, total = set(found.values()), 0
     for page, on in needs:
-        row, slot = found[page]
-        for above, start in (found[other] for other in on):
-            total += (slot - start) ** 2
-            for between in range(above + 1, row):
-                at = start + (slot - start) * (between - above) / (row - above)
-                near = [s for r, s in taken if r == between and abs(s - at) < 0.6]
-                total += 6 * len(near)
+        for other in on:
+            slots = way(found[other], found[page], taken)
+            total += sum((b - a) ** 2 for a, b in pairwise(slots))
+            total += 0.5 * sum(slot in GAPS for slot in slots)
     return total
+
+
+def way(above, below, taken):
+    """The slots of a line, row by row: where a box is in its way, it takes the nearest gap."""
+    (row, slot), (last, end) = above, below
+    slots = [slot]
+    while (row := row + 1) < last:
+        straight = slots[-1] + (end - slots[-1]) / (last - row + 1)
+        free = [slot for slot in range(SLOTS) if (row, slot) not in taken]
+        slots.append(min([*free, *GAPS], key=lambda slot: (abs(slot - straight), slot)))
+    return [*slots, end]
 
 
 # -- the drawing ---------------------------------------------------------------------------------
@@ -89,7 +98,11 @@ def drawn(needs, names, links):
     """The map as SVG: lines, and above them the boxes with their links."""
     found = places(needs)
     height = DOWN * max((row for row, _ in found.values()), default=0) + HIGH + 4
-    lines = {page: [line(found[other], found[page]) for other in on] for page, on in needs.items()}
+    taken = set(found.values())
+    lines = {
+        page: [line(found[other][0], way(found[other], found[page], taken)) for other in on]
+        for page, on in needs.items()
+    }
     below = "".join(f'<path d="{d}"/>' for drawn in lines.values() for d in drawn)
     boxes = "".join(box(names[page], links[page], found[page], lines[page]) for page in needs)
     width = ACROSS * (SLOTS - 1) + WIDE + 4
@@ -104,12 +117,15 @@ def corner(place):
     return 2 + ACROSS * place[1], 2 + DOWN * place[0]
 
 
-def line(above, below):
-    """From the foot of one box to the head of another."""
-    (x, y), (to_x, to_y) = corner(above), corner(below)
-    x, to_x, y = x + WIDE // 2, to_x + WIDE // 2, y + HIGH
-    bend = (DOWN - HIGH) * 0.8
-    return f"M{x} {y}C{x} {y + bend:.0f} {to_x} {to_y - bend:.0f} {to_x} {to_y}"
+def line(first, slots):
+    """From the foot of one box to the head of another, past the rows between."""
+    drawn, bend = "", (DOWN - HIGH) * 0.8
+    for row, (before, slot) in enumerate(pairwise(slots), first):
+        (x, y), (to_x, to_y) = corner((row, before)), corner((row + 1, slot))
+        x, to_x, y = x + WIDE / 2, to_x + WIDE / 2, y + HIGH
+        drawn += f"V{y:g}" if drawn else f"M{x:g} {y:g}"
+        drawn += f"C{x:g} {y + bend:g} {to_x:g} {to_y - bend:g} {to_x:g} {to_y:g}"
+    return drawn
 
 
 def box(name, link, place, lines):
