@@ -16,7 +16,8 @@ LATER = "article abbr.ss:text-is('\"*b n d\"')"
 SAYS = ("*b: any number of axes", "n: positions of a sequence", "d_k: width of a key")
 CUT = """() => {
   const told = (e) => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 60)}`;
-  const signed = (e) => getComputedStyle(e).backgroundAttachment.includes("local");
+  const signed = (e) => getComputedStyle(e).backgroundAttachment.includes("local")
+    || getComputedStyle(e).textOverflow === "ellipsis";
   return [...document.querySelectorAll("article *")].filter((e) =>
     !e.closest(".katex-mathml, .visually-hidden, svg") && e.checkVisibility()
     && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1
@@ -223,11 +224,14 @@ ON_PAPER = """() => {
   const told = (e) => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 60)}`;
   const all = (s) => [...document.querySelectorAll(s)];
   const wide = document.documentElement.clientWidth;
-  const overlaid = all("body *").filter((e) =>
-    ["fixed", "sticky"].includes(getComputedStyle(e).position) && e.checkVisibility()
-    && e.getBoundingClientRect().bottom > 0 && e.textContent.trim());
-  const folded = all("article :is(p, pre, td, dd)").filter(
-    (e) => !e.closest("#popup") && !e.checkVisibility({ contentVisibilityAuto: true }));
+  const overlaid = all("body *").filter((e) => {
+    const box = e.getBoundingClientRect();
+    return ["fixed", "sticky"].includes(getComputedStyle(e).position)
+      && e.checkVisibility({ visibilityProperty: true }) && e.textContent.trim()
+      && box.bottom > 0 && box.right > 0 && box.left < wide;
+  });
+  const folded = all("details:not([open])").filter((e) => e.parentElement.checkVisibility()
+    && ![...e.children].some((c) => c.tagName !== "SUMMARY" && c.getBoundingClientRect().height));
   const cut = all("article *").filter((e) => !e.closest(".katex-mathml, .visually-hidden, svg")
     && e.checkVisibility() && (e.getBoundingClientRect().right > wide + 1
     || (getComputedStyle(e).overflow !== "visible" && e.scrollHeight > e.clientHeight + 2
