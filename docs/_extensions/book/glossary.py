@@ -21,7 +21,7 @@ class GlossaryDomain(Domain):
 
     name = "glossary"
     label = "Glossary"
-    object_types = {kind: ObjType(kind) for kind in ("term", "Chinese term")}
+    object_types = {"term": ObjType("term"), "chinese": ObjType("Chinese term")}
     initial_data = {"meanings": {}, "names": {}}
     data_version = 2
 
@@ -51,7 +51,7 @@ class GlossaryDomain(Domain):
                 term = self.data["names"][docname][id_]
                 yield f"term {term}", term, "term", docname, id_, 0
                 for name in filter(is_chinese, meaning.partition(".")[0].split("，")):
-                    yield name, name, "Chinese term", docname, id_, 0
+                    yield name, name, "chinese", docname, id_, 0
 
     def get_type_name(self, type, primary=False):
         return type.lname
