@@ -25,7 +25,7 @@ class GlossaryDomain(Domain):
 
     name = "glossary"
     label = "Glossary"
-    object_types = {kind: ObjType(kind) for kind in ("term", "Chinese term")}
+    object_types = {"term": ObjType("term"), "chinese": ObjType("Chinese term")}
     initial_data = {"meanings": {}, "names": {}}
     data_version = 2
 
@@ -57,7 +57,7 @@ class GlossaryDomain(Domain):
             first = {meaning: id_ for id_, meaning in reversed(terms.items())}
             for meaning, id_ in first.items():
                 for name in chinese_names(meaning):
-                    yield name, name, "Chinese term", docname, id_, 0
+                    yield name, name, "chinese", docname, id_, 0
 
     def get_type_name(self, type, primary=False):
         return type.lname

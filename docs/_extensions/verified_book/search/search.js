@@ -8,7 +8,7 @@
 const stemsOf = (text) => splitQuery(text).map((word) => known.meant(word));
 const query = () => document.querySelector("input[name=q]")?.value ?? "";
 const asked = () => stemsOf(query());
-const letters = (text) => wordsOf(text).join(" ");
+const letters = (text) => wordsOf(text).map(folded).join(" ");
 
 /* From 0 to 1; 2 where a part is what was asked for to the letter. */
 const nearness = (name) => {

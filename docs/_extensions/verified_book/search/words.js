@@ -6,6 +6,9 @@ let known;
 const isHan = (text) => /\p{Script=Han}/u.test(text);
 const wordsOf = (text) => text.toLowerCase().match(/[\p{Letter}\p{Number}]+/gu) ?? [];
 
+const folded = (word) =>
+  FOLDS.reduce((found, [old, fold]) => found.replace(new RegExp(old, "g"), fold), word);
+
 class FoldedStemmer {
   constructor() { this.english = new EnglishStemmer(); }
 
@@ -15,10 +18,7 @@ class FoldedStemmer {
     return !known || known.has(stem) || isHan(stem) ? stem : `${stem}\u2060`;
   }
 
-  stem(word) {
-    for (const [old, fold] of FOLDS) word = word.replace(new RegExp(old, "g"), fold);
-    return this.english.stemWord(word);
-  }
+  stem(word) { return this.english.stemWord(folded(word)); }
 }
 window.Stemmer = FoldedStemmer;
 
