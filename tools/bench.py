@@ -277,7 +277,8 @@ def run_rows(temp, html=BOOK / "build" / "html", rounds=3):
 
 def seconds_to_run(context, address):
     tab = context.new_page()
-    tab.goto(address + LONG_PAGE, wait_until="networkidle")
+    tab.goto(address + LONG_PAGE)
+    tab.locator(".run-bar").first.wait_for(state="attached")
     seconds = tab.evaluate(CLICK)
     tab.close()
     return seconds
