@@ -14,7 +14,7 @@ class FoldedStemmer {
 
   /* Sphinx looks for a word that it does not know inside others: the mark keeps it from that. */
   stemWord(word) {
-    const stem = known?.roots.get(word) ?? this.stem(word);
+    const stem = known?.meant(word) ?? this.stem(word);
     return !known || known.has(stem) || isHan(stem) ? stem : `${stem}\u2060`;
   }
 
