@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+
 from tests.build.conftest import PAGE
 from verified_book import alone
 

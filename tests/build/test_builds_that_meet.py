@@ -32,7 +32,9 @@ def holder(tmp_path):
 
     def start(doing):
         code = HOLD.format(
-            extensions=str(ROOT / "docs" / "_extensions"), folder=str(tmp_path / "doctrees"), doing=doing
+            extensions=str(ROOT / "docs" / "_extensions"),
+            folder=str(tmp_path / "doctrees"),
+            doing=doing,
         )
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen([sys.executable, "-c", code], **pipes))
@@ -58,7 +60,8 @@ def test_the_second_says_whom_it_waits_for(holder):
 def test_they_take_turns(holder, tmp_path):
     """Each adds a line in two halves, with time between them for another to break in."""
     path = tmp_path / "written"
-    halves = f"f = open({str(path)!r}, 'a', 1); f.write('one'); f.flush(); time.sleep(.02); f.write(' two\\n')"
+    first = f"f = open({str(path)!r}, 'a', 1); f.write('one'); f.flush()"
+    halves = f"{first}; time.sleep(.02); f.write(' two\\n')"
     for process in [holder(halves) for _ in range(12)]:
         assert process.wait(timeout=60) == 0
     assert path.read_text() == "one two\n" * 12
@@ -80,7 +83,9 @@ def test_a_lock_whose_file_was_removed_locks_nothing(holder, tmp_path):
 def checkout(book):
     """The small book with the Makefile, its tools, and this environment for a .venv."""
     for name in ("tools", "requirements"):
-        shutil.copytree(ROOT / name, book.root / name, ignore=shutil.ignore_patterns("node_modules"))
+        shutil.copytree(
+            ROOT / name, book.root / name, ignore=shutil.ignore_patterns("node_modules")
+        )
     shutil.copy(ROOT / "Makefile", book.root)
     (book.root / "docs" / "_extensions").symlink_to(ROOT / "docs" / "_extensions")
     (book.root / ".venv").mkdir()

@@ -15,7 +15,11 @@ CODE = "from matplotlib import pyplot\n\ndef figure_line():\n    return pyplot.s
 
 @pytest.fixture
 def site(book):
-    book.edit("conf.py", '"book.card"]', '"book.card", "book.web.crawlers"]\nauthor = "Us"\nbook_date = "2026-11-25"')
+    book.edit(
+        "conf.py",
+        '"book.card"]',
+        '"book.card", "book.web.crawlers"]\nauthor = "Us"\nbook_date = "2026-11-25"',
+    )
     book.write("halves/halving.py", "def half(x):\n    return x / 2\n")
     return book
 
@@ -117,7 +121,9 @@ def test_the_address_of_the_book_makes_addresses_whole(site):
     page = told(site, "halving")
     assert page["og:url"] == "https://example.org/b/halving.html"
     assert page["og:image"] == "https://example.org/b/card.png"
-    assert '<link rel="canonical" href="https://example.org/b/halving.html"' in site.html("halving")
+    assert '<link rel="canonical" href="https://example.org/b/halving.html"' in site.html(
+        "halving"
+    )
 
 
 def test_the_card_is_drawn_when_what_it_says_has_changed_and_to_the_same_bytes(site):
@@ -152,7 +158,10 @@ def test_llms_txt_names_every_page_and_every_file_with_its_link(site):
     assert lines[0] == "# Halves"
     assert lines[2].startswith("> ")
     assert "- [Other](other.html): Halves & <thirds>." in lines
-    assert "- [halves.zip](download/halves.zip): the code of all pages, its data, and" in "\n".join(lines)
+    assert (
+        "- [halves.zip](download/halves.zip): the code of all pages, its data, and"
+        in "\n".join(lines)
+    )
     links = re.findall(r"\]\(([^)]+)\)", text(site, "llms.txt"))
     assert {"halving.html", "ledger.html", "data/claims.json", "data/errata.json"} <= {*links}
     assert [link for link in links if not (site.root / "out" / link).exists()] == []
@@ -171,7 +180,9 @@ def test_the_sitemap_has_all_pages_also_when_one_alone_is_written(site):
     site.edit("docs/other.md", "Nothing", "Something")
     site.build()
     root = ElementTree.fromstring(text(site, "sitemap.xml"))
-    places = {element.text for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")}
+    places = {
+        element.text for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    }
     pages = {"index", "halving", "other", "ledger", "bibliography"}
     assert places == {f"https://example.org/b/{page}.html" for page in pages}
     assert "Sitemap: https://example.org/b/sitemap.xml" in text(site, "robots.txt")
@@ -211,7 +222,9 @@ def test_parallel_builds_tell_the_same(site):
 
 
 def inventory(book):
-    lines = zlib.decompress((book.root / "out" / "objects.inv").read_bytes().split(b"zlib.\n", 1)[1])
+    lines = zlib.decompress(
+        (book.root / "out" / "objects.inv").read_bytes().split(b"zlib.\n", 1)[1]
+    )
     for line in lines.decode().splitlines():
         name, kind, _, place = re.match(r"(.+?) (\S+:\S+) (-?\d+) (\S*) ", line).groups()
         yield kind, name, place.replace("$", name)

@@ -5,6 +5,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+
 from verified_book import dependencies
 
 GROUND = "print('ground is imported')\nTWO = [2]\n\n\nclass Size:\n    width = 2\n"

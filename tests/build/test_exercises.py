@@ -284,7 +284,12 @@ def test_an_id_stands_once_in_the_book(book):
             None,
             "the exercises cannot be imported: ModuleNotFoundError: No module named 'unknown'",
         ),
-        ("return x * TWO", "return x *", "    return x * TWO", "this is no Python: invalid syntax"),
+        (
+            "return x * TWO",
+            "return x *",
+            "    return x * TWO",
+            "this is no Python: invalid syntax",
+        ),
     ],
 )
 def test_a_module_is_refused_at_the_line_of_the_function(book, old, new, at, said):

@@ -1,4 +1,4 @@
-"""The ledgers as JSON: each record with its id, its link and its evidence, as the page has them."""
+"""The ledgers as JSON: each record with its id, its link and its evidence, as on the page."""
 
 import json
 import re
@@ -77,7 +77,8 @@ def test_a_claim_has_its_words_its_verdict_and_its_evidence(shelf):
             "case": "off",
             "also": ["1.2"],
             "now": "Thirds do (Poe 2021, p. 2).",
-            "reason": "It says $x/2$ (Lee and Poe 2020, §1), Lee and Poe 2020, eq. 2.\n\nSo there.",
+            "reason": "It says $x/2$ (Lee and Poe 2020, §1), Lee and Poe 2020, eq. 2."
+            "\n\nSo there.",
             "evidence": [
                 {"paper": "lee2020half", "where": "§1"},
                 {"paper": "lee2020half", "where": "eq. 2"},

@@ -104,7 +104,9 @@ def test_a_private_matplotlibrc_changes_nothing(drawing):
         settings = {"MATPLOTLIBRC": str(drawing.root)} if home == "b" else {}
         folders = ["-d", drawing.root / home, drawing.root / "docs", drawing.root / f"out-{home}"]
         environment = os.environ | settings
-        subprocess.run([*command, *folders], check=True, env=environment, cwd=drawing.root / "docs")
+        subprocess.run(
+            [*command, *folders], check=True, env=environment, cwd=drawing.root / "docs"
+        )
         drawn.add((drawing.root / home / "figures" / "other-line.svg").read_bytes())
     assert len(drawn) == 1
 

@@ -42,6 +42,7 @@ def test_no_two_modules_stand_on_each_other():
 def test_an_extension_knows_no_snippet_by_name(module):
     assert {*re.findall(r"\w+", MODULES[module].read_text("utf-8"))} & STEMS == set()
 
+
 WORDS = "transformer attention rlhf claim verdict translation annotation chinese raschka snippets"
 OF_THIS_BOOK = re.compile(rf"\b({WORDS.replace(' ', '|')})s?\b", re.IGNORECASE)
 

@@ -57,9 +57,11 @@ def test_formal_claims_that_hold_come_first_and_share_a_line(book):
 
 def test_a_text_with_formal_claims_alone_lends_its_notes_to_the_next(book):
     with_paragraphs(book, "s02 p1", "s02 p2")
-    judged = ":::{{annotation}} 2.{}\n:verdict: holds\n{}\n" + CITED.replace("{", "{{").replace(
-        "}", "}}"
-    ) + "\n:::\n\n"
+    judged = (
+        ":::{{annotation}} 2.{}\n:verdict: holds\n{}\n"
+        + CITED.replace("{", "{{").replace("}", "}}")
+        + "\n:::\n\n"
+    )
     book.page(
         ":::{translation} s02 p1\n{claim}`a title <2.1>`\n:::\n\n"
         + judged.format(1, ":kind: title\n")
@@ -77,7 +79,7 @@ def test_a_text_with_formal_claims_alone_lends_its_notes_to_the_next(book):
 def test_other_editions_show_all(book, builder):
     notes(book, ("imprecise", "", "It is so {cite:p}`poe2021third{p. 1}`."))
     if builder == "latex":
-        book.edit("conf.py", 'project, ', 'latex_engine = "xelatex"\nproject, ')
+        book.edit("conf.py", "project, ", 'latex_engine = "xelatex"\nproject, ')
     assert book.build(builder=builder, out=builder).status == 0
     files = [*(book.root / builder).glob("*.tex"), *(book.root / builder).glob("other.xhtml")]
     text = "".join(file.read_text("utf-8") for file in files)
@@ -150,8 +152,9 @@ def test_an_example_that_fails_is_in_sight(book):
 
 def numbers(*found):
     fixed = {"docname": "x", "line": 1, "key": "k", "where": "", "what": "", "anchor": "a"}
+    fixed |= {"reason": [], "evidence": []}
     return [
-        Number(**fixed, row=f"r{i}", printed=p, computed=c, cause=cause, index=i, reason=[], evidence=[])
+        Number(**fixed, row=f"r{i}", printed=p, computed=c, cause=cause, index=i)
         for i, (p, c, cause) in enumerate(found, 1)
     ]  # fmt: skip
 

@@ -16,9 +16,7 @@ def book(book):
 def map_of(book):
     """The links of the map, and how many lines lead to each box."""
     drawn = book.html("index").partition('class="path-map"')[2].partition("</svg>")[0]
-    return {
-        box.partition('"')[0]: box.count("<path") for box in drawn.split('<a href="')[1:]
-    }
+    return {box.partition('"')[0]: box.count("<path") for box in drawn.split('<a href="')[1:]}
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pygments.token import String
 
 from book.web.highlighting import SHAPE, Day, Night, ShapedPythonLexer
 
-CODE = '''def attend(q: Float[Array, "*b n d"], name: str = "q") -> Bool[Array, "n m"]:
+CODE = """def attend(q: Float[Array, "*b n d"], name: str = "q") -> Bool[Array, "n m"]:
     return join("no shape", Array, name)
-'''
+"""
 
 
 def test_the_string_after_array_is_a_shape_and_no_other():

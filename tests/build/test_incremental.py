@@ -12,6 +12,7 @@ import pytest
 
 # Each place with what may stand there: the first is as it should be, and may stand there anyway;
 # what comes after None makes the build fail.
+TABLE = ":::{table} Another\n:name: tab-another\n\n| a | b |\n|---|---|\n| 1 | 2 |\n:::\n"
 PLACES = {
     "title": ["Halving", "To halve"],
     "entry": ["1", "7"],
@@ -41,7 +42,7 @@ PLACES = {
     "figure": ["1", "3"],
     "data": ["5", "6"],
     "caption": ["A line", "One line"],
-    "more_figures": ["", ":::{table} Another\n:name: tab-another\n\n| a | b |\n|---|---|\n| 1 | 2 |\n:::\n"],
+    "more_figures": ["", TABLE],
     "length": ["", "word " * 700],
     "order": ["halving\nother", "other\nhalving", "The other <other>\nhalving"],
     "part": ["Part", "Part 1"],
@@ -58,7 +59,8 @@ PLACES = {
 }  # fmt: skip
 
 CONF = """
-extensions += ["book.glossary", "book.told", "book.repository", "book.web.crawlers", "book.web.furo"]
+extensions += ["book.glossary", "book.told", "book.repository"]
+extensions += ["book.web.crawlers", "book.web.furo"]
 project, author, html_theme = "{project}", "Us", "furo"
 numfig, nitpicky = True, True
 myst_heading_anchors = 3

@@ -139,5 +139,12 @@ def test_the_epub_stays_as_it_is(aided):
     assert book.build(builder="epub", out="epub").status == 0
     page = (book.root / "epub/halving.xhtml").read_text("utf-8")
     assert "1.1" in page
-    unwanted = ("cite this", "report an error", "Edit this page", "filter.js", "cite.js", "popups.js")
+    unwanted = (
+        "cite this",
+        "report an error",
+        "Edit this page",
+        "filter.js",
+        "cite.js",
+        "popups.js",
+    )
     assert not any(text in page for text in unwanted)

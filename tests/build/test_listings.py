@@ -39,7 +39,9 @@ def test_the_other_lines_of_a_function_compute():
 
 
 def test_a_check_within_what_computes_is_quiet():
-    code = "def f(xs):\n    for x in xs:\n        if x < 0:\n            raise ValueError\n        y = x\n"
+    code = (
+        "def f(xs):\n    for x in xs:\n        if x < 0:\n            raise Wrong\n        y = x\n"
+    )
     assert computing_lines(code) == {2, 5}
 
 

@@ -234,7 +234,9 @@ def test_a_taken_port_is_told_in_one_sentence(reader, book):
 
 @pytest.mark.parametrize("port", ["80001", "-1", "eighty", "8000 8001"])
 def test_what_is_no_port_is_told_in_one_sentence(port):
-    assert live.free_port(port) == f"“{port}” is no port: name a number up to 65535, as in PORT=8001"
+    assert (
+        live.free_port(port) == f"“{port}” is no port: name a number up to 65535, as in PORT=8001"
+    )
 
 
 def test_ctrl_c_ends_it_at_once_and_leaves_no_process(reader, server, book):

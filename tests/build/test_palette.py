@@ -35,7 +35,9 @@ def test_latex_has_the_same_names_and_colours():
     style = (PRINT / "bookstyle.sty").read_text("utf-8")
     found = dict(re.findall(r"\\definecolor\{bk(\w+)\}\{HTML\}\{(\w+)\}", style))
     wanted = {name for name in DAY if name != "ground"}
-    assert {n: "#" + found[IN_TEX.get(n, n)].lower() for n in wanted} == {n: DAY[n] for n in wanted}
+    assert {n: "#" + found[IN_TEX.get(n, n)].lower() for n in wanted} == {
+        n: DAY[n] for n in wanted
+    }
     assert DAY["ours"][1:].upper() in sphinxsetup()
 
 

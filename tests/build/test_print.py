@@ -147,9 +147,7 @@ def shown(table):
 
 def test_columns_of_numbers_are_set_to_the_right_and_none_is_too_narrow_for_an_id():
     columns = latex.columns(table({**NUMBERS, "id": ("claim", 8)}, []))
-    assert columns == (
-        r"\bkcolumn{30}{87}\bknumbers{12}{87}\bkcolumn{34}{87}\bkcolumn{11}{87}"
-    )
+    assert columns == (r"\bkcolumn{30}{87}\bknumbers{12}{87}\bkcolumn{34}{87}\bkcolumn{11}{87}")
 
 
 def test_a_row_does_not_repeat_the_long_words_of_the_one_above_but_keeps_its_ids():

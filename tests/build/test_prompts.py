@@ -61,7 +61,9 @@ def test_a_prompt_of_a_file_that_is_shown_is_refused_in_that_file(book, options)
 
 def test_a_docstring_example_that_is_shown_was_run(book):
     docstring = '"""{0}.\n\n    >>> {0}(6)\n    2.0\n    """'.format
-    functions = [f"def {n}(x):\n    {docstring(n)}\n    return x / 3\n" for n in ("third", "other")]
+    functions = [
+        f"def {n}(x):\n    {docstring(n)}\n    return x / 3\n" for n in ("third", "other")
+    ]
     book.write("halves/third.py", "\n\n".join(functions))
     book.page("```{literalinclude} ../halves/third.py\n```")
     assert book.build().status == 0
@@ -99,8 +101,9 @@ def setup(app):
     "seen",
     [
         "The prompt `>>>` stands in the line.",
-        "```{doctest}\n>>> print('>>> 1')\n>>> 1\n>>> for i in range(1):\n...     print(i)\n0\n```",
-        "```{doctest}\n>>> 1 # doctest: +ELLIPSIS\n1\n>>> print('a\\n\\nb')\na\n<BLANKLINE>\nb\n```",
+        "```{doctest}\n>>> print('>>> 1')\n>>> 1\n>>> for i in range(1):\n...   print(i)\n0\n```",
+        "```{doctest}\n>>> 1 # doctest: +ELLIPSIS\n1\n>>> print('a\\n\\nb')\na\n<BLANKLINE>\nb"
+        "\n```",
         "```{code-block} python\nx >>> 1\n```",
     ],
 )

@@ -85,9 +85,7 @@ def test_a_page_stands_on_those_it_names_but_for_what_they_stand_on(book):
     book.write("paragraphs.txt", "s01 p1\ns02 p1\ns03 p1\n")
     book.write("docs/other.md", judged(2, "See [that](halving.md).", card(2)))
     book.edit("docs/index.md", "other\n", "other\nthird\n")
-    book.write(
-        "docs/third.md", judged(3, "[One](halving.md), [two](other.md).", card(3))
-    )
+    book.write("docs/third.md", judged(3, "[One](halving.md), [two](other.md).", card(3)))
     front(book, "- {reading}`other`.\n- {reading}`third`.")
     assert book.build("-j", "2").status == 0
     assert "about 1 min, after 1." in words(book.html("index"))

@@ -133,7 +133,10 @@ def test_examples_are_judged_as_the_build_does(harness):
     harness.start("[]")
     assert outcomes(harness, BUY) == ["same", "same"]
     assert outcomes(harness, ">>> price(4)\n9\n") == ["differs"]
-    assert outcomes(harness, ">>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError: division by zero\n") == ["same"]
+    assert outcomes(
+        harness,
+        ">>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError: division by zero\n",
+    ) == ["same"]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,11 @@ def test_examples_are_judged_as_the_build_does(harness):
         ("array([1], dtype=int64)", "array([1])", "width"),
         ("int64", "int32", "width"),
         ("array([2])", "array([1])", "differs"),
-        ("Traceback (most recent call last):\nnumpy.linalg.LinAlgError: Singular matrix", "nan", "unnoticed"),
+        (
+            "Traceback (most recent call last):\nnumpy.linalg.LinAlgError: Singular matrix",
+            "nan",
+            "unnoticed",
+        ),
     ],
 )
 def test_what_differs_only_as_pythons_do_is_told_apart(harness, want, print_, how):
