@@ -1,13 +1,23 @@
-"""Figures of RLHF: a map, the clip, the frontier, two leashes at work."""
+"""Figures of RLHF: a map, a case, the clip, the frontier, two leashes."""
 
 import numpy as np
 from autograd import grad
 
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import box, diagram, say, wire
-from snippets.instructgpt import load_aligned, ranking_loss
+from snippets.figures.instructgpt import answers, chance_of
+from snippets.figures.matrices import matrix
+from snippets.instructgpt import load_aligned, prompts, ranking_loss, reward
 from snippets.layers import softmax
-from snippets.rlhf import best_of_n, kl, optimum, ppo_clip, rank_answers
+from snippets.rlhf import (
+    best_of_n,
+    gae,
+    kl,
+    optimum,
+    ppo_clip,
+    rank_answers,
+    td_errors,
+)
 
 PEOPLE, MODEL, TRAINING, LEASH = (COLOURS[i] for i in (1, 0, 2, 3))
 DRAWS = (2, 4, 8, 16)
@@ -62,6 +72,77 @@ def figure_map():
     return fig
 
 
+def four_answers():
+    """The chances and rewards of very, once to four times, when asked for two.
+
+    The chances are those of the SFT model, made to sum to one.
+    """
+    a = load_aligned()
+    x = prompts(a["merges"], held_out=True)[5:6]  # Say very 2 times:
+    tokens = np.concatenate([answers(x, times) for times in range(1, 5)])
+    chances = chance_of(a["sft"], tokens, a["h"])
+    return chances / chances.sum(), reward(a["reward"], tokens, a["h"])
+
+
+def figure_four():
+    """Four answers: their rewards, factors, chances, and chances at best."""
+    (ref, r), beta = four_answers(), 5.0
+    best, log_z = optimum(ref, r, beta)
+    words = [f"{('very ' * times).strip()}." for times in range(1, 5)]
+    columns = (
+        ("reward", "$r(y)$", r, 1, words),
+        ("factor", "$e^{r(y)/\\beta}$", np.exp(r / beta), 2, ()),
+        ("chance", "$\\pi_\\mathrm{ref}(y)$", ref, 2, ()),
+        ("at best", "$\\pi^*(y)$", best, 2, ()),
+    )
+    fig, ax = diagram(1.65)
+    say(ax, (0.85, 1.42), "Say very 2 times:", weight="bold")
+    for i, (name, shape, values, digits, rows) in enumerate(columns):
+        look = {"rows": rows, "cell": (0.74, 0.24), "digits": digits}
+        at = 1.85 + 1.13 * i, 1.25
+        matrix(ax, at, values[:, None], name, shape, **look, size=8)
+    wire(ax, (2.63, 0.77), (2.95, 0.77))
+    say(ax, (3.92, 0.77), "×", size=11)
+    wire(ax, (4.89, 0.77), (5.21, 0.77))
+    say(ax, (5.05, 0.9), f"÷{float(np.exp(log_z)):.2f}", size=7)
+    return fig
+
+
+def figure_advantages():
+    """Three tokens, from what each earned to its advantage."""
+    earned, v = three_tokens()
+    rows = {
+        "earned $r_t$": earned,
+        "value $V(s_t)$": v[:-1],
+        "surprise $\\delta_t$": td_errors(earned, v, 1.0),
+        "advantage $\\hat A_t$, λ = 0.95": gae(earned, v, 1.0, 0.95),
+        "advantage $\\hat A_t$, λ = 1": gae(earned, v, 1.0, 1.0),
+    }
+    fig, ax = diagram(1.65)
+    matrix(
+        ax,
+        (2.6, 1.42),
+        np.stack(list(rows.values())),
+        rows=list(rows),
+        columns=("very", "very", "."),
+        cell=(0.8, 0.26),
+        digits=1,
+        size=8,
+    )
+    return fig
+
+
+def three_tokens():
+    """What the tokens of very very. earn, and the value before each.
+
+    The value is the SFT model's mean reward, over the four answers, from
+    there on; after the last token it is 0.
+    """
+    ref, r = four_answers()
+    v = [ref[i:] @ r[i:] / ref[i:].sum() for i in (0, 0, 1)]
+    return np.array([0.0, 0.0, r[1]]), np.array([*v, 0.0])
+
+
 def figure_clip():
     """The clipped objective against the ratio, for either sign of A."""
     ratio = np.linspace(0, 2, 201)
@@ -73,7 +154,7 @@ def figure_clip():
         ax.plot([1], [sign], "o", color=COLOURS[1], markersize=4)
         ax.set_title("$\\hat A = 1$" if sign > 0 else "$\\hat A = -1$")
         ax.axvline(1 + 0.2 * sign, color=INK, linewidth=0.5, linestyle=":")
-        ax.set_xlabel("$r_t(\\theta)$")
+        ax.set_xlabel("$\\rho_t(\\theta)$")
     axs[0].set_ylabel("objective")
     return fig
 

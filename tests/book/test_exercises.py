@@ -12,6 +12,7 @@ LESSONS = (  # the pages that have become lessons
     "architectures/gpt",
     "efficiency/lora",
     "alignment/instructgpt",
+    "alignment/rlhf",
 )
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)
 
