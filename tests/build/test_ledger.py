@@ -373,3 +373,13 @@ def test_prose_that_moves_a_record_to_another_line_writes_no_other_page(book):
     built = book.build()
     assert built.status == 0
     assert re.findall(r"writing output... \[ *\d+%\] (\w+)", built.said) == ["halving"]
+
+
+def test_an_address_in_a_claim_is_a_link_in_the_table_which_print_can_break(book):
+    book.edit("docs/halving.md", "halves the error", "is <https://example.org/a-b>")
+    assert book.build().status == 0
+    cell = book.html("ledger").partition('id="row-1.1"')[2].partition("</tr>")[0]
+    assert '<a class="reference external" href="https://example.org/a-b">' in cell
+    assert book.build(builder="latex", out="latex").status == 0
+    table = (book.root / "latex" / "halves.tex").read_text("utf-8")
+    assert table.count(r"\sphinxurl{https://example.org/a-b}") == 2
