@@ -144,6 +144,7 @@ sys.path.insert(0, str(ROOT))
 ledger_paragraphs = ""
 ledger_to_come = set()
 citing_page = reporting_page = ledger_documentation = ""  # it has no such pages
+reading_ground = search_aliases = ""
 html_static_path = [str(BOOK / path) for path in html_static_path]
 templates_path = [str(BOOK / path) for path in templates_path]
 """

@@ -89,7 +89,7 @@ def test_the_first_claim_stands_where_the_walk_finds_it():
     place = "vaswani2017attention{§3.1, fig. 1}"
     assert place in GUIDE
     assert place in page[line + 2]
-    assert page.count("((9, 16), (4, 16))") == 1
+    assert page.count("((5, 6), (4, 6))") == 1
 
 
 def test_every_task_that_is_named_is_there():

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.build.test_reading import front, judged, words
-
-CARD = ":::{{paper}} poe2021third\n:entry: {}\n:::"
+from tests.build.test_reading import card, front, judged, words
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def map_of(book):
 def mapped(book):
     front(book, "```{path-map}\n```")
     book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
-    book.write("docs/other.md", judged(2, "No link.", CARD.format(2)))
+    book.write("docs/other.md", judged(2, "No link.", card(2)))
     return book
 
 

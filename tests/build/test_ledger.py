@@ -47,7 +47,7 @@ def test_an_id_used_twice(book):
     with_paragraphs(book, "s02 p1")
     book.page(annotated().replace("2.1", "1.1"))
     built = book.build("--keep-going")
-    assert built.says("other.md:4: WARNING: claim 1.1 stands already in", "halving.md:8")
+    assert built.says("other.md:4: WARNING: claim 1.1 stands already in", "halving.md:9")
     assert built.says("other.md:7: WARNING: annotation of claim 1.1 stands already in")
 
 
@@ -150,7 +150,7 @@ def test_an_option_that_cannot_be_read(book, option):
 
 def test_a_verdict_that_became_what_it_was(book):
     with_option(book, ":was: holds, 2025-01-31, why")
-    assert book.build().says("halving.md:11: WARNING: annotation 1.1 became what it was")
+    assert book.build().says("halving.md:12: WARNING: annotation 1.1 became what it was")
 
 
 def test_the_addresses_of_a_retired_claim_lead_to_the_one_that_took_it_in(book):
@@ -165,7 +165,7 @@ def test_a_retired_claim_that_is_still_there(book):
     with_paragraphs(book, "s02 p1")
     book.page(annotated())
     with_option(book, ":also: 2.1")
-    assert book.build().says("halving.md:11: WARNING: annotation 1.1 takes in claim 2.1, which")
+    assert book.build().says("halving.md:12: WARNING: annotation 1.1 takes in claim 2.1, which")
 
 
 # -- paragraphs -------------------------------------------------------------------------------
@@ -373,3 +373,13 @@ def test_prose_that_moves_a_record_to_another_line_writes_no_other_page(book):
     built = book.build()
     assert built.status == 0
     assert re.findall(r"writing output... \[ *\d+%\] (\w+)", built.said) == ["halving"]
+
+
+def test_an_address_in_a_claim_is_a_link_in_the_table_which_print_can_break(book):
+    book.edit("docs/halving.md", "halves the error", "is <https://example.org/a-b>")
+    assert book.build().status == 0
+    cell = book.html("ledger").partition('id="row-1.1"')[2].partition("</tr>")[0]
+    assert '<a class="reference external" href="https://example.org/a-b">' in cell
+    assert book.build(builder="latex", out="latex").status == 0
+    table = (book.root / "latex" / "halves.tex").read_text("utf-8")
+    assert table.count(r"\sphinxurl{https://example.org/a-b}") == 2

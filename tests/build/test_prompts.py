@@ -67,6 +67,7 @@ def test_a_docstring_example_that_is_shown_was_run(book):
     book.write("halves/third.py", "\n\n".join(functions))
     book.page("```{literalinclude} ../halves/third.py\n```")
     assert book.build().status == 0
+    assert book.build(builder="latex", out="latex").status == 0
     book.edit("halves/third.py", "\n\ndef other", "\n# >>> other(6)\n\ndef other")
     assert not book.build().status
 

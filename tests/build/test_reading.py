@@ -111,8 +111,7 @@ def test_what_stands_on_nothing_else_stands_on_the_ground(book):
     book.edit("docs/index.md", "halving\n", "ground\nhalving\n")
     book.write("docs/ground.md", "# The ground\n\nWords.\n")
     book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
-    card = ":::{paper} poe2021third\n:entry: 2\n:::"
-    book.write("docs/other.md", judged(2, "See [that](halving.md).", card))
+    book.write("docs/other.md", judged(2, "See [that](halving.md).", card(2)))
     assert book.build("-j", "2").status == 0
     assert "Read before it: The ground" in words(book.html("halving"))
     assert "Read before it: 1" in words(book.html("other"))

@@ -253,6 +253,7 @@ def fine():
         },
         "transformer": {
             "attention": (r(3, 4), r(3, 4), r(3, 2), mask),
+            "self_attention": (r(3, 4), r(4, 2), r(4, 2), r(4, 2), mask),
             "causal_mask": (3,),
             "padding_mask": (yes(2, 3),),
             "split_heads": (r(3, 4), 2),
@@ -455,6 +456,7 @@ def fine():
             "curves": ("flops",),
         },
         "lora": {
+            "small_case": (),
             "scale": (2.0, r(2, 3)),
             "lora_update": (r(2, 3), r(4, 2), 2.0),
             "lora": (r(5, 3), r(4, 3), r(2, 3), r(4, 2), 2.0),

@@ -1,5 +1,6 @@
 """The nodes that the ledger's boxes and tables are made of."""
 
+import re
 from collections.abc import Callable, Iterable
 
 from docutils import nodes
@@ -67,6 +68,15 @@ def to_row(kind: str, name: str, which: str, content: nodes.Node) -> nodes.Eleme
 def outcome(record) -> Cell:
     """A number's outcome, as a chip and the reason behind it."""
     return [chip(record.outcome, record.outcome), nodes.Text(" "), *copies(record.reason)]
+
+
+ADDRESS = re.compile(r"(https://\S+)")
+
+
+def linked(text: str) -> Cell:
+    """Words in which an address is a link, which print can break."""
+    parts = enumerate(ADDRESS.split(text))
+    return [nodes.reference(s, s, refuri=s) if i % 2 else nodes.Text(s) for i, s in parts if s]
 
 
 def copies(found: Iterable[nodes.Node]) -> list[nodes.Node]:

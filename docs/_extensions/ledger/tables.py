@@ -8,7 +8,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from ledger.links import of_claim, permalink
-from ledger.markup import copies, numbers_row, outcome, row_mark, table
+from ledger.markup import copies, linked, numbers_row, outcome, row_mark, table
 from ledger.messages import LEDGER
 from ledger.records import (
     COUNTED,
@@ -98,7 +98,7 @@ def claims_table(ledger, fill, *verdicts):
         {
             "id": [row_mark(claim.id), fill.link(claim, f"claim-{claim.id}", claim.id)],
             "words": [
-                nodes.Text(claim.words),
+                *linked(claim.words),
                 of_claim(claim.id, claim.docname, page, f"row-{claim.id}"),
             ],
             "verdict": [

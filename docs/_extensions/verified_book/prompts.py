@@ -27,7 +27,7 @@ from verified_book.examples import (
 )
 from verified_book.messages import VERIFIED
 from verified_book.page_notes import PageNotes
-from verified_book.verified import Page, Verification
+from verified_book.verified import Verification
 
 PROMPT = re.compile(r"^[ \t]*>>>.*", re.MULTILINE)
 TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')+>")
@@ -93,9 +93,10 @@ def displayed(node):
     return node.astext()
 
 
-def prompts_of(env, docname, doctree):
+def prompts_of(env, doctree):
     """The prompts at the starts of lines of a page: node, text, whether it was run."""
-    docstrings = Verification.of(env).get(docname, Page()).docstrings
+    pages = Verification.of(env).values()  # all: print sets them as one document
+    docstrings = set().union(*(page.docstrings for page in pages))
     for node in doctree.findall(nodes.TextElement):
         if isinstance(node, nodes.comment) or isinstance(node.parent, nodes.TextElement):
             continue
@@ -135,7 +136,7 @@ def place_of(node, prompt, path):
 def look_at_page(app, doctree, docname):
     path = str(app.env.doc2path(docname))
     refused = Prompts.of(app.env).setdefault(docname, set())
-    for node, prompt, run in prompts_of(app.env, docname, doctree):
+    for node, prompt, run in prompts_of(app.env, doctree):
         place = place_of(node, prompt, path) if not run else None
         if place and place not in refused:
             refused.add(place)
@@ -147,7 +148,7 @@ def count_again(app, docname, template, context, doctree):
     if doctree is None:
         return
     shown = len(PROMPT.findall(html.unescape(TAG.sub("", context["body"]))))
-    known = sum(1 for _ in prompts_of(app.env, docname, doctree))
+    known = sum(1 for _ in prompts_of(app.env, doctree))
     if shown > known:
         VERIFIED.warn("unknown_prompts", shown, known, location=docname)
 
