@@ -433,6 +433,7 @@ def value_step(judge: Params, batch: dict[str, Any], lr: float) -> Params:
     """The value head, moved towards what was earned in the end.
 
     Schulman et al. 2017, eq. 9: a squared error, here one step of descent.
+    The answers of a batch have one length, as rollout draws them.
     """
     to_come = np.flip(np.cumsum(np.flip(batch["earned"], -1), -1), -1)
     error = batch["v"][:, :-1] - to_come
@@ -442,7 +443,10 @@ def value_step(judge: Params, batch: dict[str, Any], lr: float) -> Params:
 
 
 def summary(batch: dict[str, Any]) -> tuple[float, float, float]:
-    """Mean reward, mean mistakes, and the KL from the SFT model."""
+    """Mean reward, mean mistakes, and the KL from the SFT model.
+
+    The answers of a batch have one length, as rollout draws them.
+    """
     ratio = np.sum(batch["log_p"] - batch["log_sft"], axis=-1)
     wrong = mistakes(batch["tokens"])
     return float(batch["r"].mean()), float(wrong.mean()), float(ratio.mean())
