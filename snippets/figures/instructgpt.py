@@ -14,8 +14,10 @@ from snippets.instructgpt import (
     mistakes,
     prompts,
     reward,
+    reward_loss,
     token_log_probs,
 )
+from snippets.layers import sigmoid
 
 PEOPLE, MODEL, TRAINING = COLOURS[1], COLOURS[0], COLOURS[2]
 STEPS = {  # where a column stands, and its boxes
@@ -82,6 +84,29 @@ def figure_one_prompt():
         )
     wire(ax, (3.14, 0.77), (3.56, 0.77))
     wire(ax, (4.54, 0.77), (4.96, 0.77))
+    return fig
+
+
+def figure_odds():
+    """What a difference of rewards says: a chance, and a surprise."""
+    gap = np.linspace(-6, 8, 200)
+    pairs = {"equal rewards": 0.0, "three times in four": np.log(3)}
+    pairs["8.2 and 2.2"] = 6.0
+    fig, axs = canvas(columns=2, height=2.4)
+    chance = sigmoid(gap)
+    surprise = [float(reward_loss(g[None], np.zeros(1))) for g in gap]
+    for ax, curve in zip(axs, (chance, surprise), strict=True):
+        ax.plot(gap, curve, color=COLOURS[0])
+        ax.set(xlabel="better answer's reward, less the worse one's")
+    for name, at in pairs.items():
+        p = sigmoid(np.array(at))
+        axs[0].plot(at, p, "o", color=COLOURS[1])
+        side, place = ("left", (5, -10)) if at < 6 else ("center", (0, -14))
+        font = {"ha": side, "textcoords": "offset points"}
+        axs[0].annotate(name, (at, p), xytext=place, **font)
+        axs[1].plot(at, -np.log(p), "o", color=COLOURS[1])
+    axs[0].set(ylabel="chance of that order", ylim=(0, 1.05))
+    axs[1].set(ylabel="surprise at it, in nats", ylim=(0, None))
     return fig
 
 
