@@ -132,12 +132,12 @@ editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@$(MAKE) --no-print-directory runtime pdf epub html
 	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile -m "not audit" tests/editions
 
-audit: $(EDITIONS) ## every page to Lighthouse and axe, the runnable ones in Firefox too
+audit: $(EDITIONS) ## every page to Lighthouse, axe and all that looks at it; running code
 	@$(BROWSER)
 	@tools/apt.sh tools/apt-firefox.txt
 	@$(MAKE) --no-print-directory $(AUDITS) runtime html
-	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile tests/editions/test_axe.py \
-	  tests/editions/test_lighthouse.py tests/editions/test_running.py tests/editions/test_firefox.py
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile $(addprefix tests/editions/test_,axe.py \
+	  lighthouse.py layout.py code_shown.py running.py pyodide.py runtime.py firefox.py)
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles

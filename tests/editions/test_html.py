@@ -69,7 +69,7 @@ def test_a_page_can_be_read_without_scripts(unscripted):
     assert unscripted.get_by_text("introduces the original Transformer").is_visible()
     unscripted.locator(".note:has(#annotation-2\\.8) > summary").click()
     assert unscripted.locator("#annotation-2\\.8").is_visible()
-    assert unscripted.locator(".katex").first.is_visible()
+    assert unscripted.locator("#the-idea .katex").first.is_visible()
 
 
 def test_claim_annotation_and_ledger_lead_to_each_other(tab):
