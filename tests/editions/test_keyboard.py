@@ -8,7 +8,7 @@ REACHABLE = """() => {
   const seen = (e) => e.checkVisibility({visibilityProperty: true});
   const boxes = [...document.querySelectorAll('body *')];
   window.reachable = boxes.filter((e) => seen(e) && (
-    e.matches('a[href], button, input:not([type=hidden]), summary') ||
+    e.matches('a[href], button, input:not([type=hidden], [type=radio]:not(:checked)), summary') ||
     e.tabIndex === 0 ||
     (['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
       && e.scrollWidth > e.clientWidth && e.matches('article *'))));

@@ -91,7 +91,7 @@ def test_no_markup_is_left(text):
 
 
 def test_no_card_forgets_the_examples_of_its_page(text):
-    cards = re.findall(r"· (\d+) examples? verified", text)
+    cards = re.findall(r"·\s+(\d+)\s+examples?\s+verified", text)
     pages = [s for s in SOURCES.values() if re.search(r"^:::\{(paper|translation)\}", s, re.M)]
     assert len(cards) == sum(">>> " in page for page in pages)
     assert "0" not in cards
