@@ -9,7 +9,7 @@ REACHABLE = """() => {
   const boxes = [...document.querySelectorAll('body *')];
   window.reachable = boxes.filter((e) => seen(e) && (
     e.matches('a[href], button, input:not([type=hidden], [type=radio]:not(:checked)), summary') ||
-    e.tabIndex === 0 ||
+    (e.tabIndex === 0 && !e.matches('[type=radio]')) ||
     (['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
       && e.scrollWidth > e.clientWidth && e.matches('article *'))));
   return window.reachable.map((e) => e.outerHTML.slice(0, 90));
