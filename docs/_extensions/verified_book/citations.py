@@ -219,7 +219,10 @@ def note_own(env: BuildEnvironment, key: str) -> None:
 
 
 def shorten(app, doctree, docname):
-    """Puts the name of a page's own work aside, where a place follows it."""
+    """Puts the name of a page's own work aside, where a place follows it.
+
+    Not beside another work: its place would be taken for one in that.
+    """
     own = Own.of(app.env).get(docname)
     if not own or not is_web(app.builder):
         return
@@ -227,9 +230,11 @@ def shorten(app, doctree, docname):
     targets = {ref.citation_ref_id: ref.targets for ref in refs if ref.docname == docname}
     for node in doctree.findall(is_citation):
         links = [child for child in node if isinstance(child, nodes.reference)]
-        for link, target in zip(links, targets.get(node["ids"][0], ()), strict=False):
-            if target.key == own and target.post:
-                put_aside(link, target.post)
+        cited = targets.get(node["ids"][0], ())
+        if {target.key for target in cited} == {own}:
+            for link, target in zip(links, cited, strict=False):
+                if target.post:
+                    put_aside(link, target.post)
 
 
 def is_citation(node):
