@@ -131,7 +131,7 @@ def line(first, slots):
 def box(name, link, place, lines):
     x, y = corner(place)
     rows = in_lines(name)
-    texts = "".join(
+    texts = " ".join(
         f'<text x="{x + WIDE // 2}" y="{y + HIGH / 2 + 4 + LINE * (i - len(rows) / 2 + 0.5):.1f}">'
         f"{escape(row)}</text>"
         for i, row in enumerate(rows)
@@ -139,7 +139,7 @@ def box(name, link, place, lines):
     own = "".join(f'<path d="{d}"/>' for d in lines)
     part = escape(link.partition("/")[0])
     return (
-        f'<a href="{escape(link)}" class="{part}" aria-label="{escape(name)}">{own}'
+        f'<a href="{escape(link)}" class="{part}" aria-label="{escape(" ".join(rows))}">{own}'
         f'<rect x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="3"/>{texts}</a>'
     )
 
