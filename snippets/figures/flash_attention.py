@@ -221,7 +221,7 @@ def pair(state):
 
 def told(state):
     """Maximum, sum and output, below each other."""
-    o, l, m = state
+    _, l, m = state
     top = f"$m$ = ln {np.exp(m[0]):g}"
     return f"{top}\n$\\ell$ = {l[0]:g}\n$O$ = {pair(state)}"
 
