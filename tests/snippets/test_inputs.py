@@ -424,6 +424,7 @@ def fine():
             "adam_bytes": (5.0,),
         },
         "flash_attention": {
+            "small_case": (),
             "below": (r(3), r(3)),
             "merge": (r(3), share(3), r(3), share(3)),
             "tiles": (5, 2),
