@@ -10,6 +10,7 @@ LESSONS = (  # the pages that have become lessons
     "foundations",
     "architectures/transformer",
     "architectures/gpt",
+    "efficiency/flash_attention",
     "efficiency/lora",
     "alignment/instructgpt",
     "alignment/rlhf",

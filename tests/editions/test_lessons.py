@@ -10,10 +10,11 @@ LESSONS = [
     "architectures/transformer.html",
     "architectures/gpt.html",
     "efficiency/lora.html",
+    "efficiency/flash_attention.html",
     "alignment/instructgpt.html",
     "alignment/rlhf.html",
 ]
-ROOMY = LESSONS[:3]  # whose idea has its share; the others have yet to fold more
+ROOMY = LESSONS[:4]  # whose idea has its share; the others have yet to fold more
 SAYS_LITTLE = {"True", "False", "1", "0.0", "ok"}
 TALL = 450  # pixels of a picture that count
 SHARE = """([most]) => {
