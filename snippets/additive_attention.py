@@ -250,7 +250,7 @@ def learn(
 
     v_a starts at zero (Bahdanau et al. 2015, §B.1), and here W_o as well.
     """
-    check_sizes("learn", steps=steps, a=a)
+    check_sizes("learn", steps=steps, seed=seed, a=a)
     rng, case = np.random.default_rng(seed), small_case()
     n, c, v = len(FRENCH) + 1, len(ENGLISH), len(FRENCH)
     w_a, u_a = 0.7 * rng.normal(size=(a, n)), 0.7 * rng.normal(size=(a, c))
