@@ -104,7 +104,7 @@ def figure_one_step():
 def figure_learning():
     """The alignment of a phrase never seen, after more and more steps."""
     fig, ax = diagram(2.15)
-    for steps, left in ((0, 0.62), (20, 2.56), (40, 4.5)):
+    for steps, left in ((0, 0.62), (20, 2.53), (40, 4.44)):
         weights = learn(steps)
         french, alignment = translate(PHRASE, *weights)
         loss = float(translation_loss(*weights, *small_case()))
@@ -114,10 +114,10 @@ def figure_learning():
             alignment,
             rows=("1st word", "2nd", "3rd", "4th") if not steps else (),
             columns=PHRASE.split(),
-            cell=(0.435, 0.27),
+            cell=(0.45, 0.27),
             digits=2,
             most=1.0,
-            size=6,
+            size=6.5,
         )
         x = place.centre[0]
         title = f"after {steps} steps" if steps else "at the start"
