@@ -7,6 +7,7 @@ from snippets.additive_attention import (
     FRENCH,
     additive_attention,
     energies,
+    gru,
     learn,
     small_case,
     translate,
@@ -101,10 +102,31 @@ def figure_one_step():
     return fig
 
 
+def figure_gates():
+    """How far two states are still apart after more and more words."""
+    fig, ax = canvas(height=1.9)
+    noise = np.random.default_rng(1).normal(size=(50, 1))
+    words = np.hstack([noise, np.ones((50, 1))])
+    one, no = np.ones((1, 1)), np.zeros((1, 1))
+    for push, name, style in (
+        (-4.0, "z = 0.02", "-"),
+        (-2.0, "z = 0.12", "--"),
+        (1e3, "z = 1: a plain network", ":"),
+    ):
+        p = {"w": np.array([[1.0, 0]]), "w_z": np.array([[0, push]])}
+        p |= {"w_r": np.array([[0, 1e3]]), "u": one, "u_z": no, "u_r": no}
+        high, low = (gru(words, np.array([s]), p)[:, 0] for s in (0.8, -0.8))
+        apart = np.concatenate([[1.6], high - low])
+        ax.plot(range(51), apart, linestyle=style, label=name)
+    ax.set(xlabel="words read", ylabel="distance", xlim=(0, 50), ylim=(0, 1.7))
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.55))
+    return fig
+
+
 def figure_learning():
     """The alignment of a phrase never seen, after more and more steps."""
     fig, ax = diagram(2.15)
-    for steps, left in ((0, 0.62), (20, 2.53), (40, 4.44)):
+    for steps, left in ((0, 0.33), (20, 2.35), (40, 4.37)):
         weights = learn(steps)
         french, alignment = translate(PHRASE, *weights)
         loss = float(translation_loss(*weights, *small_case()))
@@ -112,9 +134,9 @@ def figure_learning():
             ax,
             (left, 1.55),
             alignment,
-            rows=("1st word", "2nd", "3rd", "4th") if not steps else (),
+            rows=("1st", "2nd", "3rd", "4th") if not steps else (),
             columns=PHRASE.split(),
-            cell=(0.45, 0.27),
+            cell=(0.477, 0.27),
             digits=2,
             most=1.0,
             size=6.5,
