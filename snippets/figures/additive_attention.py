@@ -119,7 +119,7 @@ def figure_gates():
         apart = np.concatenate([[1.6], high - low])
         ax.plot(range(51), apart, linestyle=style, label=name)
     ax.set(xlabel="words read", ylabel="distance", xlim=(0, 50), ylim=(0, 1.7))
-    ax.legend(loc="center right", bbox_to_anchor=(1, 0.55))
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.43))
     return fig
 
 
