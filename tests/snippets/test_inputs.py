@@ -186,6 +186,7 @@ def fine():
     gpt_block = {k[3:]: w for k, w in gpts.items() if k.startswith("b0.")}
     past = [None]
     attention = (r(4, 2), r(4, 4), r(4))
+    aligner = r(4, 6), r(4, 5), r(4), r(5, 5)
     mask = np.tril(yes(3, 3))
 
     ia3, prefix = peft.init_ia3(gpts), peft.init_prefix(rng(), gpts, 2)
@@ -249,6 +250,11 @@ def fine():
             "rnnencdec": (r(3, 1), r(4), r(2), rnn),
             "maxout": (r(4),),
             "word_probabilities": (r(2), r(3), r(4), r(6, 2), r(6, 3), r(6, 4), r(5, 3)),
+            "vectors": ("the Area",),
+            "small_case": (),
+            "translation_loss": (*aligner, r(3, 6), r(3, 4, 5), yes(3, 4), ids(3, high=5)),
+            "learn": (1, 0, 0.5, 4),
+            "translate": ("the Area", *aligner),
             "rnn_parameters": (True, 2, 3, 4, 5, 6),
         },
         "transformer": {
