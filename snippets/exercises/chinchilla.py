@@ -2,7 +2,6 @@
 
 import math
 
-from snippets.chinchilla import BESIROGLU
 from snippets.exercises import exercise
 
 # -- a budget and a ratio ----------------------------------------------------
@@ -161,13 +160,13 @@ def tokens_needed(n, target, fit):
 @tokens_needed.case
 def a_long_reading():
     """7 billion parameters and a loss of 2.1 nats"""
-    return 7e9, 2.1, tuple(BESIROGLU)
+    return 7e9, 2.1, (1.8172, 482.01, 2085.43, 0.3478, 0.3658)
 
 
 @tokens_needed.case
 def too_small():
     """a model that is too small by far"""
-    return 1e7, 2.1, tuple(BESIROGLU)
+    return 1e7, 2.1, (1.8172, 482.01, 2085.43, 0.3478, 0.3658)
 
 
 @tokens_needed.wrong(
