@@ -173,7 +173,7 @@ def too_small():
     "E is in the loss of every model: take it off before you divide."
 )
 def forgot_the_floor(n, target, fit):
-    e, a, b, alpha, beta = fit
+    _, a, b, alpha, beta = fit
     left = target - a / n**alpha
     return (b / left) ** (1 / beta) if left > 0 else float("inf")
 
@@ -209,6 +209,6 @@ def upside_down(n, target, fit):
     "size: A / n**alpha comes off too."
 )
 def forgot_the_size(n, target, fit):
-    e, a, b, alpha, beta = fit
+    e, _, b, _, beta = fit
     left = target - e
     return (b / left) ** (1 / beta) if left > 0 else float("inf")

@@ -68,7 +68,9 @@ def figure_valley():
     )
     ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]
     ax.set(xscale="log", xlim=(0.018, 2.2), ylim=(1.5, 3.62))
-    ax.set(xlabel="size: billions of parameters", ylabel="loss, nats per token")
+    ax.set(
+        xlabel="size: billions of parameters", ylabel="loss, nats per token"
+    )
     ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
     ax.minorticks_off()
     above = ax.secondary_xaxis("top", functions=(inverse, inverse))
