@@ -8,9 +8,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = (  # the pages that have become lessons
     "foundations",
+    "architectures/additive_attention",
     "architectures/transformer",
     "architectures/gpt",
     "efficiency/flash_attention",
+    "efficiency/chinchilla",
     "efficiency/lora",
     "alignment/instructgpt",
     "alignment/rlhf",

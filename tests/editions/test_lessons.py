@@ -7,10 +7,12 @@ import pytest
 from tests.editions.conftest import soup, url
 
 LESSONS = [
+    "architectures/additive_attention.html",
     "architectures/transformer.html",
     "architectures/gpt.html",
     "efficiency/lora.html",
     "efficiency/flash_attention.html",
+    "efficiency/chinchilla.html",
     "alignment/instructgpt.html",
     "alignment/rlhf.html",
 ]
