@@ -26,10 +26,10 @@ def figure_one_vector():
     """LayerNorm in two steps, and again for the vector made louder."""
     bank, written = small_case()
     quiet = bank + written[0]
-    fig, ax = diagram(1.6)
+    fig, ax = diagram(1.42)
     width, gap = 4 * 0.38, 0.72
     lefts = [0.15 + i * (width + gap) for i in range(3)]
-    for top, digits, vector in ((1.2, 2, quiet), (0.6, 1, 7 * quiet - 3)):
+    for top, digits, vector in ((1.02, 2, quiet), (0.42, 1, 7 * quiet - 3)):
         centred, spread = vector - vector.mean(), vector.std()
         parts = (vector, centred, normalise(vector))
         for i, part in enumerate(parts):
@@ -53,7 +53,7 @@ def figure_one_vector():
             say(ax, (right + gap / 2, top - 0.03), words)
             say(ax, (right + gap / 2, top - 0.27), number, size=7)
     for i, words in enumerate(("the sum $x$", "$x - \\mu$", "LN$(x)$")):
-        say(ax, (lefts[i] + width / 2, 1.47), words, weight="bold")
+        say(ax, (lefts[i] + width / 2, 1.3), words, weight="bold")
     return fig
 
 
