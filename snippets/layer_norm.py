@@ -27,7 +27,7 @@ Sublayer = Callable[[Array], Array]
 FEATURES = ("shore", "money", "water", "land")
 
 
-def small_case() -> tuple[Float[Array, " d"], Float[Array, "l d"]]:
+def small_case() -> tuple[Float[Array, " 4"], Float[Array, "2 4"]]:
     """The word bank, by its FEATURES, and what two sub-layers write to it.
 
     Alone it may be a shore or a place for money.  Attention has seen river,
