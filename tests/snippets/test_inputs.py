@@ -277,6 +277,7 @@ def fine():
             "training_flops": (1.0, 2, 3.0),
         },
         "layer_norm": {
+            "small_case": (),
             "normalise": (r(2, 3),),
             "jacobian": (r(3),),
             "jacobian_norm": (r(2, 3),),
