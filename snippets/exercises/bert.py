@@ -122,13 +122,17 @@ def the_rest_is_random(ids, chosen, u, other, mask):
     return np.where(chosen, changed, ids)
 
 
-@hide.wrong("The random tokens have u from 0.8 to 0.9, and the last tenth stays.")
+@hide.wrong(
+    "The random tokens have u from 0.8 to 0.9, and the last tenth stays."
+)
 def exchanged_the_tenths(ids, chosen, u, other, mask):
     changed = np.where(u < 0.8, mask, np.where(u < 0.9, ids, other))
     return np.where(chosen, changed, ids)
 
 
-@hide.wrong("`ids[...] = ...` writes into the caller's text: make a new array.")
+@hide.wrong(
+    "`ids[...] = ...` writes into the caller's text: make a new array."
+)
 def wrote_into_the_argument(ids, chosen, u, other, mask):
     ids[chosen & (u < 0.8)] = mask
     some = chosen & (u >= 0.8) & (u < 0.9)
@@ -229,7 +233,7 @@ def short_answer(s, e, t, longest):
     """
     n = len(t)
     i, j = np.arange(n)[:, None], np.arange(n)
-    allowed = (0 < i) & (i <= j) & (j < i + longest)
+    allowed = (i > 0) & (i <= j) & (j < i + longest)
     sums = np.where(allowed, (t @ s)[:, None] + t @ e, -np.inf)
     start, end = divmod(int(sums.argmax()), n)
     return start, end
@@ -280,7 +284,7 @@ def may_end_before_it_begins(s, e, t, longest):
 def no_limit(s, e, t, longest):
     n = len(t)
     i, j = np.arange(n)[:, None], np.arange(n)
-    sums = np.where((0 < i) & (i <= j), (t @ s)[:, None] + t @ e, -np.inf)
+    sums = np.where((i > 0) & (i <= j), (t @ s)[:, None] + t @ e, -np.inf)
     return divmod(int(sums.argmax()), n)
 
 
@@ -290,7 +294,7 @@ def no_limit(s, e, t, longest):
 def one_too_long(s, e, t, longest):
     n = len(t)
     i, j = np.arange(n)[:, None], np.arange(n)
-    allowed = (0 < i) & (i <= j) & (j <= i + longest)
+    allowed = (i > 0) & (i <= j) & (j <= i + longest)
     sums = np.where(allowed, (t @ s)[:, None] + t @ e, -np.inf)
     return divmod(int(sums.argmax()), n)
 
@@ -311,6 +315,6 @@ def took_cls(s, e, t, longest):
 def zero_where_forbidden(s, e, t, longest):
     n = len(t)
     i, j = np.arange(n)[:, None], np.arange(n)
-    allowed = (0 < i) & (i <= j) & (j < i + longest)
+    allowed = (i > 0) & (i <= j) & (j < i + longest)
     sums = allowed * ((t @ s)[:, None] + t @ e)
     return divmod(int(sums.argmax()), n)

@@ -14,7 +14,7 @@ from snippets.bert import (
     word_list,
 )
 from snippets.figures import COLOURS, INK, canvas
-from snippets.figures.blocks import box, diagram, say, wire
+from snippets.figures.blocks import box, diagram, pale, say, wire
 from snippets.figures.matrices import matrix
 from snippets.gpt import corpus
 
@@ -130,6 +130,41 @@ def figure_input():
     return fig
 
 
+def figure_shares():
+    """What becomes of a hundred tokens, and of the fifteen that are chosen."""
+    from matplotlib.patches import Rectangle
+
+    fig, ax = diagram(1.62)
+    left, whole = 0.2, 5.9
+    cut = left + 0.85 * whole
+    grey, line = COLOURS[5], {"edgecolor": INK, "linewidth": 0.5}
+    for x, width, y, colour in (
+        (left, 0.85 * whole, 1.2, pale(grey)),
+        (cut, 0.15 * whole, 1.2, pale(COLOURS[1])),
+        (left, 0.8 * whole, 0.42, pale(COLOURS[0])),
+        (left + 0.8 * whole, 0.1 * whole, 0.42, pale(COLOURS[1])),
+        (left + 0.9 * whole, 0.1 * whole, 0.42, pale(COLOURS[2])),
+    ):
+        corner = x, y
+        ax.add_patch(Rectangle(corner, width, 0.3, facecolor=colour, **line))
+    thin = {"width": 0.5, "head": False, "style": ":"}
+    wire(ax, (cut, 1.2), (left, 0.72), **thin)
+    wire(ax, (left + whole, 1.2), (left + whole, 0.72), **thin)
+    for x, y, text in (
+        (left + 0.425 * whole, 1.35, "85 not chosen, and not asked for"),
+        (cut + 0.075 * whole, 1.35, "15 chosen"),
+        (left + 0.4 * whole, 0.57, "12 become [MASK]"),
+        (left + 0.85 * whole, 0.57, "1.5"),
+        (left + 0.95 * whole, 0.57, "1.5"),
+        (left + 0.4 * whole, 0.26, "march → [MASK]"),
+        (left + 0.85 * whole, 0.26, "any → air"),
+        (left + 0.85 * whole, 0.1, "random"),
+        (left + 0.95 * whole, 0.26, "stay"),
+    ):
+        say(ax, (x, y), text, size=7)
+    return fig
+
+
 def figure_outputs():
     """One encoder, and which of its states each task reads."""
     words, _, ids, _, shown = small_case()
@@ -138,7 +173,17 @@ def figure_outputs():
     tokens = ["…" if i is None else words[shown[i]] for i in places]
     read = {0: ("next?", "yes"), 2: ("word?", words[ids[3]])}
     read[4] = ("word?", words[ids[7]])
-    asked = "[CLS] who said it [SEP] the march hare [SEP]".split()
+    asked = [
+        "[CLS]",
+        "who",
+        "said",
+        "it",
+        "[SEP]",
+        "the",
+        "march",
+        "hare",
+        "[SEP]",
+    ]
     for left, title, names, at, heads in (
         (0.1, "pretraining", tokens, places, read),
         (

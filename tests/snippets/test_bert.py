@@ -1,5 +1,7 @@
 """Entry 6 against JAX, brute force and counts of arrays; PyTorch is in tests/oracles."""
 
+from itertools import pairwise
+
 import autograd
 import jax
 import jax.numpy as jnp
@@ -42,9 +44,9 @@ def test_words_are_numbered_by_how_often_they_come():
 
 
 def test_a_list_longer_than_the_text_is_refused():
-    with pytest.raises(ValueError, match="^word_list: the text has 10 words$"):
+    with pytest.raises(ValueError, match=r"^word_list: the text has 10 words$"):
         bert.word_list(TEXT, 16)
-    with pytest.raises(ValueError, match="^word_list: v must be 5 or more$"):
+    with pytest.raises(ValueError, match=r"^word_list: v must be 5 or more$"):
         bert.word_list(TEXT, 4)
 
 
@@ -52,7 +54,7 @@ def test_a_list_longer_than_the_text_is_refused():
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.sampled_from([0.01, 0.1, 2.0]))
 def test_the_chances_of_the_next_word_are_counted(ids, extra):
     counts = np.full((6, 6), extra)
-    for pair in zip(ids, ids[1:], strict=False):
+    for pair in pairwise(ids):
         counts[pair] += 1
     wanted = [row / sum(row) for row in counts]
     got = bert.neighbours(np.array(ids), 6, extra)
@@ -79,9 +81,9 @@ def test_neighbours_that_are_none_are_refused():
     for left, right, name in ((3, 0, "left"), (0, -1, "right")):
         with pytest.raises(ValueError, match=f"^between: {name} must be 0 to 2"):
             bert.between(p, np.array(left), np.array(right))
-    with pytest.raises(ValueError, match="^neighbours: ids must be 0 to 2, one is 3$"):
+    with pytest.raises(ValueError, match=r"^neighbours: ids must be 0 to 2, one is 3$"):
         bert.neighbours(np.array([0, 3]), 3)
-    with pytest.raises(ValueError, match="^neighbours: extra must be above 0$"):
+    with pytest.raises(ValueError, match=r"^neighbours: extra must be above 0$"):
         bert.neighbours(np.array([0, 1]), 3, 0.0)
 
 
