@@ -1,8 +1,9 @@
 """Entry 6, BERT (Devlin et al. 2019) and RoBERTa (Liu et al. 2019).
 
 A hidden word by its neighbours; hidden tokens, pairs of sentences, the encoder
-and its two losses, answers as spans; counts.  Shapes: n positions, d width (the papers' H), h heads, v
-vocabulary, l layers.  The papers number no equations.
+and its two losses, answers as spans; counts.  Shapes: n positions, d width
+(the papers' H), h heads, v vocabulary, l layers.  The papers number no
+equations.
 """
 
 import re

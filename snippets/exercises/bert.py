@@ -186,8 +186,8 @@ def all_tokens(logits, ids, chosen):
 
 
 @mlm_loss.wrong(
-    "Divide by the number of chosen tokens, not by that of all: of zeros, too, "
-    "a mean is taken."
+    "Divide by the number of chosen tokens, not by that of all: the zeros "
+    "count in a mean, too."
 )
 def divided_by_all(logits, ids, chosen):
     surprises = -log_softmax(logits)[np.arange(len(ids)), ids]

@@ -1,4 +1,4 @@
-"""Figures of entry 6: who sees whom, what goes in, what is read and counted."""
+"""Figures of entry 6: who sees whom, what goes in, what is read; counts."""
 
 import numpy as np
 
