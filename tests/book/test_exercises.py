@@ -10,6 +10,8 @@ LESSONS = (  # the pages that have become lessons
     "foundations",
     "architectures/additive_attention",
     "architectures/transformer",
+    "architectures/layer_norm",
+    "architectures/bert",
     "architectures/gpt",
     "efficiency/flash_attention",
     "efficiency/chinchilla",

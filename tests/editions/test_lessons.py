@@ -9,6 +9,8 @@ from tests.editions.conftest import soup, url
 LESSONS = [
     "architectures/additive_attention.html",
     "architectures/transformer.html",
+    "architectures/layer_norm.html",
+    "architectures/bert.html",
     "architectures/gpt.html",
     "efficiency/lora.html",
     "efficiency/flash_attention.html",

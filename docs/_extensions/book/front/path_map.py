@@ -12,7 +12,6 @@ from html import escape
 from itertools import pairwise, permutations
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
@@ -155,13 +154,6 @@ def in_lines(name):
 # -- on the page ---------------------------------------------------------------------------------
 
 
-def short_names(env):
-    """What the contents call each page."""
-    trees = (tree for toc in env.tocs.values() for tree in toc.findall(addnodes.toctree))
-    told = {page: title for tree in trees for title, page in tree["entries"] if title}
-    return {page: told.get(page) or env.titles[page].astext() for page in env.titles}
-
-
 def fill(app, doctree, docname):
     """The map on the web; nothing elsewhere."""
     for node in list(doctree.findall(path_map)):
@@ -170,7 +162,7 @@ def fill(app, doctree, docname):
             continue
         needs = reading.standing_on(app.env)
         links = {page: app.builder.get_relative_uri(docname, page) for page in needs}
-        svg = drawn(needs, short_names(app.env), links)
+        svg = drawn(needs, reading.short_names(app.env), links)
         node.replace_self(nodes.raw("", svg, format="html", classes=["no-search"]))
 
 
