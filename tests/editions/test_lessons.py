@@ -18,7 +18,6 @@ LESSONS = [
     "alignment/instructgpt.html",
     "alignment/rlhf.html",
 ]
-ROOMY = LESSONS[:-2]  # whose idea has its share; the others have yet to fold more
 SAYS_LITTLE = {"True", "False", "1", "0.0", "ok"}
 TALL = 450  # pixels of a picture that count
 SHARE = """([most]) => {
@@ -34,7 +33,7 @@ def section(page, name):
     return soup(page).find("section", id=name)
 
 
-@pytest.mark.parametrize("page", ROOMY)
+@pytest.mark.parametrize("page", LESSONS)
 def test_the_idea_has_its_share_of_the_page(browser, page):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     tab.goto(url(page))
