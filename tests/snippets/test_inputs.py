@@ -480,6 +480,8 @@ def fine():
             "bias_parameters": (2, 4),
         },
         "peft": {
+            "small_case": (),
+            "moved": (r(4, 2), peft.small_case()[1]),
             "adapter": (r(2, 4), r(4, 2), r(2), r(2, 4), r(4)),
             "scaled": (r(2, 4), r(2, 4)),
             "preceded": (r(3, 4), r(2, 4)),
