@@ -41,7 +41,7 @@ UNIT = 0.25 / 64  # inches for a number
 
 
 def figure_plane():
-    """Where five edits take points of the plane, and three texts among them."""
+    """Where five edits take points of the plane, and three texts."""
     texts, p = small_case()
     side = np.arange(4.0)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
