@@ -29,6 +29,7 @@ from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
 
 from verified_book.extra_files import is_web
+from verified_book.languages import _, is_repeated, said_with
 from verified_book.messages import CITATIONS
 from verified_book.page_notes import PageNotes
 from verified_book.shown import digest
@@ -54,11 +55,16 @@ class Cite(CiteRole):
     """The role of sphinxcontrib-bibtex, which says where a malformed citation stands."""
 
     def result_nodes(self, document, env, node, is_ref):
+        refs = env.get_domain("cite").citation_refs
+        noted = len(refs)
         try:
             return super().result_nodes(document, env, node, is_ref)
         except ValueError as error:
             CITATIONS.warn("form", error, location=(env.docname, self.lineno))
             return [nodes.Text(self.target)], []
+        finally:
+            if is_repeated(document):
+                del refs[noted:]
 
 
 # -- how an entry looks ---------------------------------------------------------------------
@@ -196,10 +202,10 @@ def add_cited_in(app, doctree, docname):
             for page, anchor in sorted(pages.items())
         ]
         if links:
-            line = nodes.paragraph("", "Cited in ", classes=["cited-in"])
-            for i, link in enumerate(links):
-                line += [nodes.Text(", "), link] if i else [link]
-            node += line
+            spaced = [part for link in links for part in (nodes.Text(", "), link)][1:]
+            node += nodes.paragraph(
+                "", "", *said_with(_("Cited in {}"), *spaced), classes=["cited-in"]
+            )
 
 
 # -- a page about one work --------------------------------------------------------------------

@@ -1,0 +1,102 @@
+"""The door to other languages: all that a reader reads can be translated, and no formula is.
+
+``-b gettext``, with doctrees of its own, offers the pages' text, as Sphinx does; here are the
+rest.  What an option says is looked up in the catalogue of its page before it is parsed, and
+offered with that page (``OptionsInWords``).  Fixed words of an extension stand in ``_()``, and
+join those of the templates in the catalogue ``sphinx``, which Sphinx knows by itself; a word
+that is a key too, such as ``N_("slip")``, is shown through ``_``.
+
+Ground floor: knows only Sphinx and Babel.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.extract import extract_from_file
+from docutils import nodes
+from sphinx import locale
+from sphinx.application import Sphinx
+from sphinx.builders.gettext import MsgOrigin
+from sphinx.locale import _
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.i18n import docname_to_domain
+from sphinx.util.typing import ExtensionMetadata
+
+from verified_book.page_notes import PageNotes
+
+__all__ = ["N_", "OptionsInWords", "_", "is_repeated", "said_with"]
+EXTENSIONS = Path(__file__).resolve().parents[1]
+KINDS = {".py": "python"}
+
+
+def N_(word: str) -> str:
+    """Marks a word that is offered here, and shown elsewhere by ``_(word)``."""
+    return word
+
+
+def said_with(sentence: str, *found: nodes.Node) -> list[nodes.Node]:
+    """A sentence with nodes in the place of ``{}``."""
+    before, after = sentence.split("{}")
+    return [nodes.Text(before), *found, nodes.Text(after)]
+
+
+def is_repeated(document: nodes.document) -> bool:
+    """Whether a role is run for a text of which the page has told already, in another language."""
+    return document["source"].endswith(":<translated>")
+
+
+# -- what options say -----------------------------------------------------------------------------
+
+
+class Options(PageNotes):
+    """What the options of each page say: (text, line)."""
+
+    kept_as = "languages_options"
+
+    def process_doc(self, app, doctree): ...
+
+
+class OptionsInWords(SphinxDirective):
+    """A directive some of whose options are read, in the language of the book."""
+
+    def told(self, text: str) -> str:
+        """What is read for a text, which is offered to those who translate."""
+        config, here = self.config, self.env.docname
+        said = " ".join(text.split())
+        Options.of(self.env).setdefault(here, []).append((said, self.lineno))
+        domain = docname_to_domain(here, config.gettext_compact)
+        if not locale.is_translator_registered(domain):
+            folders = [Path(self.env.srcdir, folder) for folder in config.locale_dirs]
+            locale.init(folders, config.language, domain)
+        return locale.get_translator(domain).gettext(said) if said else text
+
+
+def offer_options(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    if app.builder.name == "gettext":
+        catalogue = app.builder.catalogs[docname_to_domain(docname, app.config.gettext_compact)]
+        for text, line in Options.of(app.env).get(docname, ()):
+            catalogue.add(text, MsgOrigin(str(app.env.doc2path(docname)), line))
+
+
+# -- fixed words ----------------------------------------------------------------------------------
+
+
+def fixed_words(path: Path) -> Iterator[tuple[str, MsgOrigin]]:
+    """The words that a file marks, and where."""
+    for line, word, *_rest in extract_from_file(KINDS[path.suffix], path):
+        yield word, MsgOrigin(str(path), line)
+
+
+def offer_words(app: Sphinx) -> None:
+    if app.builder.name == "gettext":
+        files = [path for path in sorted(EXTENSIONS.rglob("*")) if path.suffix in KINDS]
+        for path in [Path(app.confdir, "conf.py"), *files]:
+            for word, place in fixed_words(path):
+                app.builder.catalogs["sphinx"].add(word, place)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_env_collector(Options)
+    app.connect("doctree-resolved", offer_options)
+    app.connect("builder-inited", offer_words)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
