@@ -54,7 +54,7 @@ class GlossaryDomain(Domain):
         for docname, terms in self.data["meanings"].items():
             for id_ in terms:
                 term = self.data["names"][docname][id_]
-                yield f"{_('term')} {term}", term, "term", docname, id_, 0
+                yield f"term {term}", term, "term", docname, id_, 0
             first = {meaning: id_ for id_, meaning in reversed(terms.items())}
             for meaning, id_ in first.items():
                 for name in chinese_names(meaning):

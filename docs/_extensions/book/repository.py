@@ -25,7 +25,8 @@ def page_links(app, docname):
     if not links:
         return ""
     items = "".join(f'<li><a href="{escape(uri)}">{text}</a></li>' for uri, text in links)
-    return f'<nav class="page-links" aria-label="{_("This page")}"><ul>{items}</ul></nav>'
+    label = _("This page")
+    return f'<nav class="page-links" aria-label="{label}"><ul>{items}</ul></nav>'
 
 
 def add_links(app, pagename, templatename, context, doctree):

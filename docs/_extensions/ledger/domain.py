@@ -131,7 +131,7 @@ class LedgerDomain(Domain):
             yield anchor, title, "claim", claim.docname, anchor, 1
         for found in self.of(Annotation):
             for anchor in [f"claim-{old}" for old in found.also]:  # not in the search
-                yield anchor, f"{_('claim')} {found.id}", "claim", found.docname, anchor, -1
+                yield anchor, _("claim {}").format(found.id), "claim", found.docname, anchor, -1
         for anchor, record in {(r.docname, r.anchor): r for r in self.of(Number)}.items():
             name = f"{anchor[0].rpartition('/')[2]}-{record.anchor}"
             title = f"{record.where}: {record.what}"

@@ -14,7 +14,10 @@ from verified_book.extra_files import is_web
 from verified_book.languages import N_, _
 
 FILTERED = {"claims": ("verdict", Claim), "numbers": ("outcome", Number)}
-LABELS = {"claims": N_("Filter the claims"), "numbers": N_("Filter the numbers")}
+SAID = {
+    "claims": (N_("Filter the claims"), N_("{} of {} claims")),
+    "numbers": (N_("Filter the numbers"), N_("{} of {} numbers")),
+}
 
 
 def page_name(app: Sphinx, docname: str) -> str:
@@ -36,10 +39,11 @@ def offer(app, doctree, docname):
         N_("entry"): {page: page_name(app, page) for page in pages},
     }
     selects = "".join(select(name, choices) for name, choices in chosen.items())
+    (label, says), show_all = SAID[views[0]], _("Show all")
     form = (
-        f'<form class="ledger-filter" hidden aria-label="{_(LABELS[views[0]])}">{selects}'
-        f'<button type="reset">{_("Show all")}</button>'
-        f'<output aria-live="polite" data-what="{views[0]}"></output></form>'
+        f'<form class="ledger-filter" hidden aria-label="{_(label)}">{selects}'
+        f'<button type="reset">{show_all}</button>'
+        f'<output aria-live="polite" data-says="{_(says)}"></output></form>'
     )
     parent = sections[0].parent
     parent.insert(parent.index(sections[0]), nodes.raw("", form, format="html"))

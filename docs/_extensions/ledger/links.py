@@ -66,15 +66,15 @@ def cite_this(builder, node):
     if not builder.config.citing_page:
         return ""
     uri, name = uri_of(builder, node["shown_on"], builder.config.citing_page), node["claim"]
-    label = _("Cite this: claim {}").format(name)
-    return f'<a class="cite-this" href="{uri}" aria-label="{label}">{_("cite this")}</a>'
+    label, said = _("Cite this: claim {}").format(name), _("cite this")
+    return f'<a class="cite-this" href="{uri}" aria-label="{label}">{said}</a>'
 
 
 def report_of(builder, node):
     claim, page = node["claim"], node["page"]
     uri = reporting(builder, node["shown_on"], f"Claim {claim}", f"{page}, claim {claim}")
-    label = _("Report an error in claim {}").format(claim)
-    return uri and f'<a href="{escape(uri)}" aria-label="{label}">{_("report an error")}</a>'
+    label, said = _("Report an error in claim {}").format(claim), _("report an error")
+    return uri and f'<a href="{escape(uri)}" aria-label="{label}">{said}</a>'
 
 
 # -- where they lead ------------------------------------------------------------------------------
@@ -134,15 +134,16 @@ def citing(config) -> str:
         f"  note = {{Version {version}, {date.day} {month} {date.year}}},\n"
         "  url = {{url}}\n}",
     }
+    copy, close = _("Copy"), _("Close")
     parts = "".join(
         f"<p><label>{_(name)}<textarea readonly rows={rows}>{escape(text)}</textarea></label>"
-        f'<button type="button" class="copy" aria-label="{_(label)}">{_("Copy")}</button></p>'
+        f'<button type="button" class="copy" aria-label="{_(label)}">{copy}</button></p>'
         for (name, text), label, rows in zip(texts.items(), COPY, (4, 8), strict=True)
     )
     return (
         f'<template id="cite-this" data-base="{escape(config.html_baseurl)}">'
         '<dialog class="cite" aria-labelledby="cite-heading"><h2 id="cite-heading"></h2>'
-        f"{parts}<form method=dialog><output></output><button>{_('Close')}</button></form>"
+        f"{parts}<form method=dialog><output></output><button>{close}</button></form>"
         "</dialog></template>"
     )
 

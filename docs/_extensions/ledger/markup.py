@@ -35,7 +35,7 @@ def table(
         nodes.colspec("", colwidth=width, classes=[name]) for name, (_, width) in columns.items()
     ]
     group += nodes.thead(
-        "", row({name: [nodes.Text(_(head))] for name, (head, _) in columns.items()})
+        "", row({name: [nodes.Text(_(head))] for name, (head, _width) in columns.items()})
     )
     group += nodes.tbody("", *(row({name: cells[name] for name in columns}) for cells in rows))
     return nodes.table("", group, classes=["ledger", *classes])

@@ -9,7 +9,9 @@ that is a key too, such as ``N_("slip")``, is shown through ``_``.
 Ground floor: knows only Sphinx and Babel.
 """
 
+import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.extract import extract_from_file
@@ -26,7 +28,6 @@ from verified_book.page_notes import PageNotes
 
 __all__ = ["N_", "OptionsInWords", "_", "is_repeated", "said_with"]
 EXTENSIONS = Path(__file__).resolve().parents[1]
-KINDS = {".py": "python"}
 
 
 def N_(word: str) -> str:
@@ -81,22 +82,47 @@ def offer_options(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 # -- fixed words ----------------------------------------------------------------------------------
 
 
-def fixed_words(path: Path) -> Iterator[tuple[str, MsgOrigin]]:
-    """The words that a file marks, and where."""
-    for line, word, *_rest in extract_from_file(KINDS[path.suffix], path):
-        yield word, MsgOrigin(str(path), line)
+def modules(app: Sphinx) -> list[Path]:
+    return [*Path(app.confdir).glob("conf.py"), *sorted(EXTENSIONS.rglob("*.py"))]
+
+
+def scripts(app: Sphinx) -> list[Path]:
+    folders = [Path(app.confdir, folder) for folder in app.config.html_static_path]
+    found = [path for folder in folders for path in sorted(folder.rglob("*.js"))]
+    return [path for path in found if not path.name.endswith(".min.js")]
+
+
+def fixed_words(kind: str, files: list[Path]) -> Iterator[tuple[str, MsgOrigin]]:
+    """The words that files mark, and where."""
+    for path in files:
+        for line, word, *_rest in extract_from_file(kind, path):
+            yield word, MsgOrigin(str(path), line)
 
 
 def offer_words(app: Sphinx) -> None:
     if app.builder.name == "gettext":
-        files = [path for path in sorted(EXTENSIONS.rglob("*")) if path.suffix in KINDS]
-        for path in [Path(app.confdir, "conf.py"), *files]:
-            for word, place in fixed_words(path):
-                app.builder.catalogs["sphinx"].add(word, place)
+        found = fixed_words("python", modules(app)), fixed_words("javascript", scripts(app))
+        for word, place in chain(*found):
+            app.builder.catalogs["sphinx"].add(word, place)
+
+
+def tell_scripts(app: Sphinx) -> None:
+    """``words.js``: what scripts say in another language (Sphinx's own way is for pages that may
+    evaluate code)."""
+    if app.builder.name != "html" or app.config.language == "en":
+        return
+    said = {word: _(word) for word, _place in fixed_words("javascript", scripts(app))}
+    folder = Path(app.doctreedir, "words")
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"Object.assign(Documentation.TRANSLATIONS, {json.dumps(said, ensure_ascii=False)});\n"
+    (folder / "words.js").write_text(text, "utf-8")
+    app.config.html_static_path.append(str(folder))
+    app.add_js_file("words.js", priority=300)  # after Sphinx's, before those of the book
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_env_collector(Options)
     app.connect("doctree-resolved", offer_options)
-    app.connect("builder-inited", offer_words)
+    app.connect("builder-inited", offer_words, priority=900)
+    app.connect("builder-inited", tell_scripts, priority=900)  # when all static folders are known
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -107,9 +107,9 @@ def drawn(needs, names, links):
     below = "".join(f'<path d="{d}"/>' for drawn in lines.values() for d in drawn)
     boxes = "".join(box(names[page], links[page], found[page], lines[page]) for page in needs)
     width = ACROSS * (SLOTS - 1) + WIDE + 4
+    label = _("Map: what each page stands on")
     return (
-        f'<svg class="path-map" viewBox="0 0 {width} {height}" role="group" '
-        f'aria-label="{_("Map: what each page stands on")}">'
+        f'<svg class="path-map" viewBox="0 0 {width} {height}" role="group" aria-label="{label}">'
         f'<g class="lines" aria-hidden="true">{below}</g>{boxes}</svg>'
     )
 
