@@ -62,14 +62,15 @@ class OptionsInWords(SphinxDirective):
 
     def told(self, text: str) -> str:
         """What is read for a text, which is offered to those who translate."""
+        if not (said := " ".join(text.split())):
+            return text
         config, here = self.config, self.env.docname
-        said = " ".join(text.split())
         Options.of(self.env).setdefault(here, []).append((said, self.lineno))
         domain = docname_to_domain(here, config.gettext_compact)
         if not locale.is_translator_registered(domain):
             folders = [Path(self.env.srcdir, folder) for folder in config.locale_dirs]
             locale.init(folders, config.language, domain)
-        return locale.get_translator(domain).gettext(said) if said else text
+        return locale.get_translator(domain).gettext(said)
 
 
 def offer_options(app: Sphinx, doctree: nodes.document, docname: str) -> None:
