@@ -7,6 +7,7 @@ reader reads outside of marks is what no translator was asked for.
 import ast
 import json
 import re
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 
@@ -57,7 +58,7 @@ MORE = """
 :reads: twice $x$
 :should: half of $x$
 
-So it prints {cite:p}`lee2020half{§3}`.
+So it prints {cite:p}`lee2020half{§3}`, and again {cite:p}`lee2020half{§3}`.
 :::
 
 :::{lost} s01 p1
@@ -274,6 +275,10 @@ def test_a_translated_book_says_as_much_and_is_verified_as_much(translated):
         for page in (translated.html("halving", out) for out in ("eo", "en"))
     ]
     assert ids[0] == ids[1] != []
+    assert (
+        Counter(re.findall(r'id="(id\d+)"', translated.html("halving", "eo"))).most_common(1)[0][1]
+        == 1
+    )
     english, eo = (json.loads((translated.root / out / "data/claims.json").read_text("utf-8"))
                    for out in ("en", "eo"))  # fmt: skip
     (claim,), (told,) = english["claims"], eo["claims"]
@@ -309,7 +314,7 @@ def test_all_that_is_read_is_translated(translated):
 
 def test_what_scripts_say_is_translated(translated, offered):
     assert {"Open all notes", "Copied."} <= {message.id for message in offered["sphinx"]}
-    words = (translated.root / "eo/_static/words.js").read_text("utf-8")
-    assert '"Open all notes": "¤Open all notes¥"' in words
-    assert "words.js" in translated.html("halving", "eo")
-    assert "words.js" not in translated.html("halving", "en")
+    said = re.search(r'data-words="([^"]+)"', translated.html("halving", "eo"))[1]
+    assert json.loads(unescape(said))["Open all notes"] == "¤Open all notes¥"
+    assert (translated.root / "eo/_static/languages.js").exists()
+    assert "languages.js" not in translated.html("halving", "en")

@@ -11,6 +11,7 @@ what a subtree cites, and whoever knows the work that a page is about (``note_ow
 import re
 from ast import dump
 from functools import cache
+from operator import itemgetter
 
 import pybtex.plugin
 from docutils import nodes
@@ -43,12 +44,14 @@ WORDS = re.compile(r"(?!.*(,,|--))[\w.,:;/+-]+( [\w.,:;/+-]+)*")  # the same in 
 
 def cited(node):
     """(key, locator) of each citation under a node; the locator may be empty."""
-    return [
-        (target.key, target.post)
-        for ref in node.findall(addnodes.pending_xref)
-        if ref.get("refdomain") == "cite"
-        for target in parse_citation_targets(ref["reftarget"])
-    ]
+    targets = (parse_citation_targets(ref["reftarget"]) for ref in citations(node))
+    return [(target.key, target.post) for found in targets for target in found]
+
+
+def citations(node):
+    """The citations under a node, whose labels are not yet known."""
+    refs = node.findall(addnodes.pending_xref)
+    return [ref for ref in refs if ref.get("refdomain") == "cite"]
 
 
 class Cite(CiteRole):
@@ -216,7 +219,19 @@ class Own(PageNotes):
 
     kept_as = "citations_own"
 
-    def process_doc(self, app, doctree): ...
+    def process_doc(self, app, doctree):
+        """Gives two citations of one place, which share an id once translated, their own again."""
+        noted = {}
+        for ref in app.env.get_domain("cite").citation_refs:
+            if ref.docname == app.env.docname:
+                noted.setdefault(str(ref.targets), []).append(ref.citation_ref_id)
+        seen = set()
+        for ref in filter(itemgetter("ids"), citations(doctree)):
+            own = ref["ids"][0]
+            if own in seen:
+                ids = noted.get(str([*parse_citation_targets(ref["reftarget"])]), ())
+                ref["ids"] = [next((id_ for id_ in ids if id_ not in seen), own)]
+            seen.add(ref["ids"][0])
 
 
 def note_own(env: BuildEnvironment, key: str) -> None:

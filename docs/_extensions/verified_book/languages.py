@@ -24,6 +24,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.i18n import docname_to_domain
 from sphinx.util.typing import ExtensionMetadata
 
+from verified_book.assets import add_static
 from verified_book.page_notes import PageNotes
 
 __all__ = ["N_", "OptionsInWords", "_", "is_repeated", "said_with"]
@@ -108,20 +109,15 @@ def offer_words(app: Sphinx) -> None:
 
 
 def tell_scripts(app: Sphinx) -> None:
-    """``words.js``: what scripts say in another language (Sphinx's own way is for pages that may
-    evaluate code)."""
-    if app.builder.name != "html" or app.config.language == "en":
-        return
-    said = {word: _(word) for word, _place in fixed_words("javascript", scripts(app))}
-    folder = Path(app.doctreedir, "words")
-    folder.mkdir(parents=True, exist_ok=True)
-    text = f"Object.assign(Documentation.TRANSLATIONS, {json.dumps(said, ensure_ascii=False)});\n"
-    (folder / "words.js").write_text(text, "utf-8")
-    app.config.html_static_path.append(str(folder))
-    app.add_js_file("words.js", priority=300)  # after Sphinx's, before those of the book
+    """What scripts say in another language; Sphinx's own way is for pages that evaluate code."""
+    if app.builder.name == "html" and app.config.language != "en":
+        said = {word: _(word) for word, _place in fixed_words("javascript", scripts(app))}
+        told = {"data-words": json.dumps(said, ensure_ascii=False)}
+        app.add_js_file("languages.js", priority=300, **told)  # before those of the book
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
+    add_static(app, __file__)
     app.add_env_collector(Options)
     app.connect("doctree-resolved", offer_options)
     app.connect("builder-inited", offer_words, priority=900)
