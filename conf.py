@@ -77,6 +77,7 @@ reading_ground = "foundations"  # what every entry takes for granted
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"
+bibtex_tooltips_style = "brief"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
 

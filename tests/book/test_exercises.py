@@ -8,8 +8,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = (  # the pages that have become lessons
     "foundations",
+    "architectures/additive_attention",
     "architectures/transformer",
+    "architectures/layer_norm",
+    "architectures/bert",
     "architectures/gpt",
+    "efficiency/flash_attention",
+    "efficiency/chinchilla",
     "efficiency/lora",
     "alignment/instructgpt",
     "alignment/rlhf",

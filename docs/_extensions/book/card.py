@@ -136,7 +136,7 @@ class Finds(SphinxPostTransform):
         """What to have read, and how long the page takes."""
         parts = []
         if on := reading.standing_on(self.env).get(docname):
-            needs = reading.links_to(self.env, on)
+            needs = reading.links_to(self.env, on, reading.short_names(self.env))
             said = said_with(_("Read before it: {}."), *needs)
             parts = [nodes.inline("", "", *said, classes=["paper-needs"]), nodes.Text(" ")]
         time = reading.duration(reading.pages(self.env)[docname].words)

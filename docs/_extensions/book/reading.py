@@ -168,23 +168,31 @@ def name(app, docname):
     return title if said == title else f"{said} · {title}"
 
 
-def links_to(env, on):
-    """“2, 7 and 12”, each a link, which the ledger's domain resolves."""
+def short_names(env: BuildEnvironment) -> dict[str, str]:
+    """What the contents call each page, “7 · GPT”."""
+    trees = (tree for toc in env.tocs.values() for tree in toc.findall(addnodes.toctree))
+    told = {page: title for tree in trees for title, page in tree["entries"] if title}
+    return {page: told.get(page) or env.titles[page].astext() for page in env.titles}
+
+
+def links_to(env, on, names=None):
+    """“2, 7 and 12”, or the pages' names, each a link, which the ledger's domain resolves."""
     linked = []
     for i, page in enumerate(on):
         if i:
             linked.append(nodes.Text(_(" and ") if i == len(on) - 1 else ", "))
-        text, domain = nodes.Text(number(env, page)), {"refdomain": "ledger", "reftype": "record"}
+        text = nodes.Text(names[page] if names else number(env, page))
+        domain = {"refdomain": "ledger", "reftype": "record"}
         linked.append(addnodes.pending_xref("", text, **domain, reftarget="", page=page))
     return linked
 
 
 def say_times(app, shown):
     """What a card, and a page with times, show of other pages."""
-    env, needs = shown.env, standing_on(shown.env)
+    env, needs, called = shown.env, standing_on(shown.env), short_names(shown.env)
     minutes = sorted((page, rounded(told.words)) for page, told in pages(env).items())
     for page, on in needs.items():
-        shown.add(page, [(other, number(env, other)) for other in on])
+        shown.add(page, [(other, called[other]) for other in on])
     for page, told in pages(env).items():
         if told.views:
             names = [(other, number(env, other)) for other in needs]

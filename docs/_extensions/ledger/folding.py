@@ -98,7 +98,7 @@ def is_chip(node):
 
 
 def teaser(body):
-    """How a text begins, without its citations and links."""
+    """How a text begins, without its citations, numbers of equations, and links."""
     first = next((node for node in body if isinstance(node, nodes.paragraph)), None)
     found, length = [], 0
     for node in first.children if first else ():
@@ -112,7 +112,8 @@ def teaser(body):
 
 
 def is_citation(node):
-    return isinstance(node, addnodes.pending_xref) and node["refdomain"] == "cite"
+    """A citation, or the number of an equation."""
+    return isinstance(node, addnodes.pending_xref) and node["refdomain"] in {"cite", "math"}
 
 
 def unlinked(node):

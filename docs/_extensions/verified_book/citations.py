@@ -15,6 +15,7 @@ from operator import itemgetter
 
 import pybtex.plugin
 from docutils import nodes
+from pybtex.database import Entry, Person
 from pybtex.richtext import Text
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.formatting.unsrt import Style as UnsrtStyle
@@ -29,6 +30,7 @@ from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
 
+from verified_book.bibliography import LINKS
 from verified_book.extra_files import is_web
 from verified_book.languages import _, is_repeated, said_with
 from verified_book.messages import CITATIONS
@@ -115,6 +117,21 @@ class BookStyle(UnsrtStyle):
         """A title with the capitals that its authors gave it."""
         title = field(which_field)
         return sentence[title] if as_sentence else title
+
+
+class BriefStyle(BookStyle):
+    """What a citation says when it is pointed at: three authors at most, and no address."""
+
+    def format_entry(self, label, entry, bib_data=None):
+        said = {name: text for name, text in entry.fields.items() if name.lower() not in LINKS}
+        persons = {role: few(people) for role, people in entry.persons.items()}
+        brief = Entry(entry.type, said, persons)
+        brief.key = entry.key
+        return super().format_entry(label, brief, bib_data)
+
+
+def few(people):
+    return people if len(people) <= 3 else [*people[:2], Person("others")]
 
 
 # -- formatting once --------------------------------------------------------------------------
@@ -284,6 +301,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     pybtex.plugin._load_entry_point = find_entry_point
     Text.from_latex = from_latex
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
+    pybtex.plugin.register_plugin("pybtex.style.formatting", "brief", BriefStyle)
     app.connect("builder-inited", use_cache)
     app.connect("pages-show", say_entries)
     app.add_env_collector(Own)
