@@ -161,7 +161,7 @@ def gaps(ax, soft, sure):
         digits = 2 if p < 0.99 else 3
         words = f"{name}\n$p$ = {p:.{digits}f}"
         say(ax, (x, y + 0.26), words, size=7)
-    say(ax, (6.26, y + 0.26), "hard, $p$ = 1:\nwithout end", ha="right", size=7)
+    say(ax, (6.2, y + 0.26), "hard, $p$ = 1:\nwithout end", ha="right", size=7)
 
 
 def figure_labels():
