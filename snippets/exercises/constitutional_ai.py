@@ -47,7 +47,10 @@ def no_draw():
 )
 def revised_the_first(response, constitution, draws):
     laws = [constitution[c] for c in draws]
-    return [response, *(revise(response, critique(response, p), p) for p in laws)]
+    return [
+        response,
+        *(revise(response, critique(response, p), p) for p in laws),
+    ]
 
 
 @critique_revision.wrong(
@@ -165,7 +168,8 @@ def both_orders(first, second):
     (A) where the answer is (B) and the other one (A).  Both have the shape
     (n,), and so has the result.
 
-    >>> both_orders(np.array([0.9, 0.8]), np.array([0.5, 0.8])).round(6).tolist()
+    >>> first, second = np.array([0.9, 0.8]), np.array([0.5, 0.8])
+    >>> both_orders(first, second).round(6).tolist()
     [0.75, 0.5]
     """
     log_odds = np.log(first / (1 - first)), np.log(second / (1 - second))
