@@ -565,6 +565,7 @@ def fine():
             "nearest_share": (50.0, 4),
         },
         "constitutional_ai": {
+            "small_case": (),
             "critique": (["a", "b"], {"a": "c"}),
             "revise": (["a", "b"], ["a"], {"a": "c"}),
             "critique_revision": (["a", "b"], [{"a": "c"}], [0]),
