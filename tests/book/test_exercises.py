@@ -17,6 +17,7 @@ LESSONS = (  # the pages that have become lessons
     "efficiency/chinchilla",
     "efficiency/lora",
     "alignment/instructgpt",
+    "alignment/constitutional_ai",
     "alignment/rlhf",
 )
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)

@@ -16,6 +16,7 @@ LESSONS = [
     "efficiency/flash_attention.html",
     "efficiency/chinchilla.html",
     "alignment/instructgpt.html",
+    "alignment/constitutional_ai.html",
     "alignment/rlhf.html",
 ]
 SAYS_LITTLE = {"True", "False", "1", "0.0", "ok"}
