@@ -1,4 +1,4 @@
-"""What the reader writes for entry 4: a mean, a memory that corrects, a mask."""
+"""What the reader writes for entry 4: a mean, a delta rule, a mask."""
 
 import numpy as np
 
