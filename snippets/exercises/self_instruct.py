@@ -95,7 +95,7 @@ def counted_without_order(text, pool):
 def common(a, b):
     """The length of the longest common subsequence of two lists of words.
 
-    >>> common("write a poem about the sea".split(), "write about a poem".split())
+    >>> common("write a short poem".split(), "write about a poem".split())
     3
     """
     table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
@@ -275,8 +275,11 @@ def example(instruction, given, output):
     "Output:"; a task without input has no such line.  The answer begins
     with a space.
 
-    >>> example("Tell whether it is grammatical.", "He go home.", "no")
-    ('Tell whether it is grammatical.\\nInput: He go home.\\nOutput:', ' no')
+    >>> text = example("Tell whether it is right.", "He go home.", "no")
+    >>> print(*text, sep="|")
+    Tell whether it is right.
+    Input: He go home.
+    Output:| no
     """
     lines = [instruction, "Output:"]
     if given:

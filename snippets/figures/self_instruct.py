@@ -82,7 +82,7 @@ def lines(ax, at):
         ax.plot((at[0], end), (y, y), color=colour, linewidth=3.2)
     y = at[1] - 0.115 * 8
     ax.plot((at[0], at[0] + 0.3), (y, y), ":", color=INK, linewidth=1.2)
-    
+
 
 def figure_likeness():
     """Two new texts below their nearest, with the words in common."""
@@ -95,8 +95,8 @@ def figure_likeness():
         near = max(others, key=lambda other: rouge_l(text, other))
         m, n = len(words(text)), len(words(near))
         common = joined(ax, top, near.rstrip("."), text.rstrip("."))
-        says = f"common {common}, of {n} and {m}:   2 · {common} / ({n} + {m}) = "
-        says += f"{rouge_l(text, near):.2f}"
+        says = f"common {common}, of {n} and {m}:   "
+        says += f"2 · {common} / ({n} + {m}) = {rouge_l(text, near):.2f}"
         say(ax, (0.52, top - 0.98), says, ha="left")
         say(ax, (6.2, top - 0.98), verdict, ha="right", weight="bold")
     return fig
@@ -168,8 +168,8 @@ def figure_orders():
         pairs = draw(np.random.default_rng(0), JOINT, 10)
         for i, (sentence, label) in enumerate(pairs):
             place = x + 0.17 + 0.345 * i
-            colour = (MODEL, PEOPLE)[label]
-            box(ax, (place, y), "yes no".split()[label], colour, (0.31, 0.22), size=7)
+            word, colour = (("yes", MODEL), ("no", PEOPLE))[label]
+            box(ax, (place, y), word, colour, (0.31, 0.22), size=7)
             say(ax, (place, y - 0.22), str(sentence + 1), size=7)
     for i in range(5):
         say(ax, (spot.right + 0.12, 1.55 - 0.26 * i), str(i + 1), size=7)
