@@ -10,6 +10,7 @@ LESSONS = (  # the pages that have become lessons
     "foundations",
     "architectures/additive_attention",
     "architectures/transformer",
+    "alignment/self_instruct",
     "architectures/fast_weights",
     "architectures/layer_norm",
     "architectures/bert",
