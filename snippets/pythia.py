@@ -109,7 +109,7 @@ def check_pairs(
 ) -> None:
     """Refuse words that are not there, and batches without a pair."""
     check_sizes(what, 1, pairs=batches.shape[1], v=v, d=d)
-    check_ids(what, batches, v)
+    check_ids(f"{what}: words", batches, v)
 
 
 # -- rotary position embedding -----------------------------------------------

@@ -26,7 +26,7 @@ def figure_suite():
     fig, ax = canvas(height=2.5)
     steps = checkpoints(143_000)
     apart = np.array([s for s in steps if s <= 20_000])  # then they touch
-    for row, name in enumerate(SUITE):
+    for row in range(len(SUITE)):
         for up, colour in ((0.17, COLOURS[0]), (-0.17, COLOURS[1])):
             y, size = row + up, 0.13
             marks = np.array([[x, x, np.nan] for x in apart]).ravel()
@@ -94,7 +94,7 @@ def figure_pronouns():
     fig, axs = canvas(columns=2, height=2.4)
     for (d, look), colour in zip(
         {1: ":", 4: "--", 16: "-"}.items(),
-        COLOURS[5:] + [COLOURS[2], COLOURS[0]],
+        (COLOURS[5], COLOURS[2], COLOURS[0]),
         strict=True,
     ):
         runs = train_pairs(batches, 40, d, checkpoints(144, 16))
@@ -167,7 +167,7 @@ def figure_turning():
         ):
             tip = x + 0.55 * vector[0] / 2, y + 0.55 * vector[1] / 2
             wire(ax, (x, y), tip, colour=colour, width=width)
-        labels(ax, (x, y), turned, n == 1 and m == 2 or n == 2)
+        labels(ax, (x, y), turned, n is not None and m - n == 1)
         if n is None:
             say(
                 ax,
