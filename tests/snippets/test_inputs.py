@@ -525,6 +525,11 @@ def fine():
             "runs": (3,),
         },
         "pythia": {
+            "checkpoints": (9, 4),
+            "frequent_words": ("a b a", 3),
+            "draw_pairs": (rng(), ids(4), 3, 2),
+            "train_pairs": (ids(3, 2, 2), 5, 2, [0, 3], 2.5),
+            "check_pairs": ("f", ids(3, 2, 2), 5, 2),
             "frequencies": (4, 10.0),
             "rotate": (r(2, 3, 4), ids(2, 3)),
             "rotate_halves": (r(2, 3, 4), ids(2, 3)),
