@@ -3,13 +3,163 @@
 import numpy as np
 
 from snippets.efficient_transformers import (
+    WORDS,
     block_mask,
+    checkpointed,
     global_mask,
+    hash_mask,
+    kernel_attention,
     local_mask,
+    low_rank_attention,
+    small_case,
+    sparse_attention,
     strided_mask,
 )
-from snippets.figures import COLOURS, canvas
+from snippets.fast_weights import elu_plus_one
+from snippets.figures import COLOURS, INK, canvas
+from snippets.figures.blocks import diagram, say
+from snippets.figures.matrices import matrix, tint
 from snippets.transformer import causal_mask
+
+ASKS, DOG, TOWN = (WORDS.index(word) for word in ("barked", "dog", "town"))
+THIRDS = np.repeat(np.eye(3), 3, axis=1) / 3
+
+
+def small_masks():
+    """Who sees whom among the nine words, for each of the patterns."""
+    q, k, _ = small_case()
+    return {
+        "full": np.ones((9, 9), dtype=bool),
+        "window, ±2": local_mask(9, 2),
+        "stride of 3": strided_mask(9, 3),
+        "buckets": hash_mask(q, k, np.eye(3)),
+    }
+
+
+def figure_cells():
+    """Which cells of the table of nine words each family computes."""
+    fig, ax = diagram(1.45)
+    side, top, left = 0.9, 1.2, 0.5
+    step, cell = 0.975, side / 9
+    for i, word in enumerate(WORDS):
+        y = top - (i + 0.5) * cell
+        weight = "bold" if i == ASKS else "normal"
+        at = left - 0.05, y
+        say(ax, at, word, ha="right", size=6.5, weight=weight)
+    for x, (name, mask) in zip(
+        left + step * np.arange(4), small_masks().items(), strict=True
+    ):
+        cells = [
+            (x + j * cell, top - i * cell, cell, i == ASKS)
+            for i, j in zip(*np.nonzero(mask), strict=True)
+        ]
+        fill(ax, cells, cell)
+        square(ax, x, top, side)
+        title(ax, x + side / 2, name, f"{mask.sum()} scores")
+    x = left + 4 * step
+    cells = [
+        (x + j * side / 3, top - i * cell, side / 3, i == ASKS)
+        for i in range(9)
+        for j in range(3)
+    ]
+    fill(ax, cells, cell)
+    square(ax, x, top, side)
+    title(ax, x + side / 2, "low rank, 3", "27 scores")
+    x = left + 5 * step
+    square(ax, x, top, side, style="--")
+    spot = x + side / 2, top - side / 2 - 0.11
+    square(ax, spot[0] - 0.15, spot[1] + 0.15, 0.3, COLOURS[2])
+    say(ax, spot, "Σ", size=9)
+    say(ax, (spot[0], top - 0.14), "no table,", size=6.5)
+    say(ax, (spot[0], top - 0.25), "one sum", size=6.5)
+    title(ax, x + side / 2, "kernel", "0 scores")
+    return fig
+
+
+def title(ax, x, name, scores):
+    """A family's name above its table, and its scores below."""
+    say(ax, (x, 1.3), name, size=7.5)
+    say(ax, (x, 0.18), scores, size=7)
+
+
+def fill(ax, cells, height):
+    """Computed cells, one path a colour; those of one row are deeper."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    for deep, colour in ((False, tint(0.55, 1)), (True, COLOURS[1])):
+        corners = [
+            [
+                (x, y),
+                (x + width, y),
+                (x + width, y - height),
+                (x, y - height),
+                (x, y),
+            ]
+            for x, y, width, row in cells
+            if bool(row) == deep
+        ]
+        paths = [Path(c, closed=True) for c in corners]
+        ax.add_patch(
+            PathPatch(
+                Path.make_compound_path(*paths),
+                facecolor=colour,
+                edgecolor="white",
+                linewidth=0.5,
+            )
+        )
+
+
+def square(ax, x, y, side, colour=INK, style="-"):
+    """The frame of a table, its upper left corner at a point."""
+    from matplotlib.patches import Rectangle
+
+    look = {"facecolor": "none", "edgecolor": colour, "linewidth": 0.7}
+    ax.add_patch(
+        Rectangle((x, y - side), side, side, linestyle=style, **look)
+    )
+
+
+def weights_of_the_row():
+    """For each family, the shares of the nine words in what "barked" gets."""
+    q, k, _ = small_case()
+    one_hot = np.eye(9)
+
+    def shares(attend):
+        """Nine words in values three wide, as the keys are."""
+        parts = (attend(one_hot[:, j : j + 3]) for j in (0, 3, 6))
+        return np.concatenate([part[ASKS] for part in parts])
+
+    rows = {
+        name: shares(lambda v, m=mask: sparse_attention(q, k, v, m)[0])
+        for name, mask in small_masks().items()
+    }
+    rows["low rank, 3"] = shares(
+        lambda v: low_rank_attention(q, k, v, THIRDS, THIRDS)
+    )
+    features = elu_plus_one(q), elu_plus_one(k)
+    rows["kernel"] = kernel_attention(*features, one_hot)[ASKS]
+    return rows
+
+
+def figure_row():
+    """What "barked" gets of each word, family by family."""
+    fig, ax = diagram(1.85)
+    rows = weights_of_the_row()
+    cell = 0.53, 0.24
+    for j, word in enumerate(WORDS):
+        bold = "bold" if j in {DOG, TOWN} else "normal"
+        say(ax, (1.2 + (j + 0.5) * cell[0], 1.72), word, weight=bold)
+    for i, (name, shares) in enumerate(rows.items()):
+        y = 1.6 - i * 0.26
+        say(ax, (1.13, y - 0.12), name, ha="right")
+        for j, share in enumerate(shares):
+            x = 1.2 + j * cell[0]
+            if share:
+                matrix(
+                    ax, (x, y), [[share]], cell=cell, digits=2, most=0.8
+                )
+    return fig
 
 
 def figure_patterns():
@@ -54,4 +204,29 @@ def figure_costs():
     ax.set_xticks(n, [f"{int(x)}" for x in n])
     ax.minorticks_off()
     ax.legend()
+    return fig
+
+
+def figure_held():
+    """Most activations held at once, against how seldom one is kept."""
+    fig, ax = canvas(height=1.9)
+    rng = np.random.default_rng(0)
+    w, (x, dy) = rng.normal(size=(36, 2, 2)), rng.normal(size=(2, 1, 2))
+    every = np.arange(1, 37)
+    held = [checkpointed(w, x, dy, int(m))[1] for m in every]
+    kept = np.ceil(36 / every)
+    ax.bar(every, kept, color=COLOURS[0], label="kept: one in $m$")
+    ax.bar(
+        every,
+        held - kept,
+        bottom=kept,
+        color=COLOURS[1],
+        label="of one segment, computed again",
+    )
+    ax.text(6, 13, "12", ha="center")
+    ax.text(1, 38, "37", ha="center")
+    ax.text(36, 38, "37", ha="center")
+    ax.set(xlabel="$m$", ylabel="held at once", ylim=(0, 43))
+    ax.set_xticks([1, 6, 12, 18, 24, 30, 36])
+    ax.legend(loc="upper center")
     return fig
