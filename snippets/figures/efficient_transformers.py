@@ -38,48 +38,44 @@ def small_masks():
 
 def figure_cells():
     """Which cells of the table of nine words each family computes."""
-    fig, ax = diagram(1.45)
-    side, top, left = 0.9, 1.2, 0.5
-    step, cell = 0.975, side / 9
-    for i, word in enumerate(WORDS):
-        y = top - (i + 0.5) * cell
-        weight = "bold" if i == ASKS else "normal"
-        at = left - 0.05, y
-        say(ax, at, word, ha="right", size=6.5, weight=weight)
-    for x, (name, mask) in zip(
-        left + step * np.arange(4), small_masks().items(), strict=True
-    ):
+    fig, ax = diagram(3.1)
+    side, cell = 1.14, 1.14 / 9
+    tables = [(name, mask, cell) for name, mask in small_masks().items()]
+    tables.append(("low rank, 3 mixtures", np.ones((9, 3)), side / 3))
+    places = [(0.85 + 1.95 * j, y) for y in (2.88, 1.36) for j in range(3)]
+    for (x, top), (name, mask, width) in zip(places, tables, strict=False):
         cells = [
-            (x + j * cell, top - i * cell, cell, i == ASKS)
+            (x + j * width, top - i * cell, width, i == ASKS)
             for i, j in zip(*np.nonzero(mask), strict=True)
         ]
         fill(ax, cells, cell)
         square(ax, x, top, side)
-        title(ax, x + side / 2, name, f"{mask.sum()} scores")
-    x = left + 4 * step
-    cells = [
-        (x + j * side / 3, top - i * cell, side / 3, i == ASKS)
-        for i in range(9)
-        for j in range(3)
-    ]
-    fill(ax, cells, cell)
-    square(ax, x, top, side)
-    title(ax, x + side / 2, "low rank, 3", "27 scores")
-    x = left + 5 * step
+        title(ax, (x, top), side, name, f"{len(cells)} scores")
+        name_rows(ax, (x, top), cell)
+    x, top = places[-1]
     square(ax, x, top, side, style="--")
-    spot = x + side / 2, top - side / 2 - 0.11
-    square(ax, spot[0] - 0.15, spot[1] + 0.15, 0.3, COLOURS[2])
-    say(ax, spot, "Σ", size=9)
-    say(ax, (spot[0], top - 0.14), "no table,", size=6.5)
-    say(ax, (spot[0], top - 0.25), "one sum", size=6.5)
-    title(ax, x + side / 2, "kernel", "0 scores")
+    centre = x + side / 2, top - side / 2 - 0.13
+    square(ax, centre[0] - 0.19, centre[1] + 0.19, 0.38, COLOURS[2])
+    say(ax, centre, "Σ", size=11)
+    say(ax, (centre[0], top - 0.24), "no table, one sum", size=7)
+    title(ax, (x, top), side, "kernel", "0 scores")
     return fig
 
 
-def title(ax, x, name, scores):
+def name_rows(ax, at, cell):
+    """The nine words beside the rows of a table."""
+    x, top = at
+    for i, word in enumerate(WORDS):
+        weight = "bold" if i == ASKS else "normal"
+        spot = x - 0.05, top - (i + 0.5) * cell
+        say(ax, spot, word, ha="right", size=7.5, weight=weight)
+
+
+def title(ax, at, side, name, scores):
     """A family's name above its table, and its scores below."""
-    say(ax, (x, 1.3), name, size=7.5)
-    say(ax, (x, 0.18), scores, size=7)
+    x, top = at[0] + side / 2, at[1]
+    say(ax, (x, top + 0.1), name)
+    say(ax, (x, top - side - 0.1), scores, size=7.5)
 
 
 def fill(ax, cells, height):
