@@ -15,7 +15,7 @@ from snippets.fast_weights import normalised
 from snippets.layers import check_sizes, softmax
 from snippets.transformer import attention
 
-WORDS = tuple("the dog that we saw in town barked loudly".split())
+WORDS = ("the", "dog", "that", "we", "saw", "in", "town", "barked", "loudly")
 
 
 def small_case() -> tuple[

@@ -111,9 +111,7 @@ def square(ax, x, y, side, colour=INK, style="-"):
     from matplotlib.patches import Rectangle
 
     look = {"facecolor": "none", "edgecolor": colour, "linewidth": 0.7}
-    ax.add_patch(
-        Rectangle((x, y - side), side, side, linestyle=style, **look)
-    )
+    ax.add_patch(Rectangle((x, y - side), side, side, linestyle=style, **look))
 
 
 def weights_of_the_row():
@@ -152,9 +150,7 @@ def figure_row():
         for j, share in enumerate(shares):
             x = 1.2 + j * cell[0]
             if share:
-                matrix(
-                    ax, (x, y), [[share]], cell=cell, digits=2, most=0.8
-                )
+                matrix(ax, (x, y), [[share]], cell=cell, digits=2, most=0.8)
     return fig
 
 

@@ -100,9 +100,7 @@ def test_the_small_case_gives_whole_weights():
         shares = {word: w / sum(weights) for word, w in zip(WORDS, weights, strict=True)}
         dog, town = shares["dog"], shares["town"]
         np.testing.assert_allclose(np.exp(q[i] @ k.T / np.sqrt(3)), weights, rtol=1e-12)
-        np.testing.assert_allclose(
-            attention(q, k, v)[i], [dog, town, 1 - dog - town], rtol=1e-12
-        )
+        np.testing.assert_allclose(attention(q, k, v)[i], [dog, town, 1 - dog - town], rtol=1e-12)
 
 
 @pytest.mark.holds("hash_mask", by="brute force")
@@ -124,9 +122,7 @@ def test_a_bucket_is_the_nearest_of_the_directions_and_their_opposites(seed, n, 
 def test_a_hash_does_not_see_how_long_a_vector_is():
     rng = np.random.default_rng(0)
     q, k, directions = rng.normal(size=(3, 9, 9))
-    np.testing.assert_array_equal(
-        hash_mask(q, k, directions), hash_mask(7 * q, k / 3, directions)
-    )
+    np.testing.assert_array_equal(hash_mask(q, k, directions), hash_mask(7 * q, k / 3, directions))
 
 
 @given(seeds, lengths)
@@ -421,6 +417,8 @@ def test_bad_input_is_refused(call, message):
         call()
 
 
-@pytest.mark.parametrize("name", ["figure_cells", "figure_row", "figure_costs", "figure_patterns", "figure_held"])
+@pytest.mark.parametrize(
+    "name", ["figure_cells", "figure_row", "figure_costs", "figure_patterns", "figure_held"]
+)
 def test_the_figures_are_drawn(name):
     assert getattr(figures, name)().axes
