@@ -411,6 +411,8 @@ def fine():
             "advice": ("generation", "few", False, False),
         },
         "efficient_transformers": {
+            "small_case": (),
+            "hash_mask": (r(4, 3), r(4, 3), r(3, 2)),
             "local_mask": (4, 1),
             "block_mask": (4, 2),
             "strided_mask": (4, 2),
