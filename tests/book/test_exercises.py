@@ -10,6 +10,7 @@ LESSONS = (  # the pages that have become lessons
     "foundations",
     "architectures/additive_attention",
     "architectures/transformer",
+    "efficiency/efficient_transformers",
     "efficiency/pythia",
     "alignment/self_instruct",
     "architectures/fast_weights",
