@@ -20,7 +20,8 @@ KATEX = DOCS / "_extensions" / "verified_book" / "static" / "katex" / "fonts"
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 FEW = ASCII + "\u00a0§©¶·×éèëüöäåç–—‘’“”…−"
-REST = "±²³¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•√≈≤≥"
+TEXT = FEW + "²√≈≤≥±³"
+REST = "¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•"
 SETS = "CENPQRZ"  # ℂ 𝔼 ℕ ℙ ℚ ℝ ℤ
 SCRIPT = "CDLNOSU"
 GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ" + "\ue131\ue237"  # the last are KaTeX's dotless i and j
@@ -28,7 +29,7 @@ UPRIGHT = ASCII.translate(dict.fromkeys(map(ord, "\"#$&'*?@\\_`")))
 MATHS = UPRIGHT + "\u00a0±×ΔΘ…′ℓ←→∂∇∈−∗∘∝∞∣∥∼≈≡≤≥≪⊗⊙⊤⋅⋯⌈⌉⌊⌋ˉ"
 LARGE = "()[]{}/\\√∑∏∥∣⌈⌉⌊⌋⟨⟩⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭ˆ˜"
 CUTS = {
-    FONTS / "Pagella-Regular.woff2": (GYRE / "texgyrepagella-regular.otf", FEW),
+    FONTS / "Pagella-Regular.woff2": (GYRE / "texgyrepagella-regular.otf", TEXT),
     FONTS / "Pagella-Regular-rest.woff2": (GYRE / "texgyrepagella-regular.otf", REST),
     FONTS / "Pagella-Italic.woff2": (GYRE / "texgyrepagella-italic.otf", FEW),
     FONTS / "Pagella-Bold.woff2": (GYRE / "texgyrepagella-bold.otf", FEW),

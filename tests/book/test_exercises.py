@@ -10,6 +10,10 @@ LESSONS = (  # the pages that have become lessons
     "foundations",
     "architectures/additive_attention",
     "architectures/transformer",
+    "efficiency/efficient_transformers",
+    "efficiency/pythia",
+    "alignment/self_instruct",
+    "architectures/fast_weights",
     "architectures/layer_norm",
     "architectures/bert",
     "architectures/gpt",
@@ -17,6 +21,7 @@ LESSONS = (  # the pages that have become lessons
     "efficiency/chinchilla",
     "efficiency/lora",
     "alignment/instructgpt",
+    "alignment/constitutional_ai",
     "alignment/rlhf",
 )
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)

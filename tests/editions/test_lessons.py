@@ -9,6 +9,10 @@ from tests.editions.conftest import soup, url
 LESSONS = [
     "architectures/additive_attention.html",
     "architectures/transformer.html",
+    "efficiency/efficient_transformers.html",
+    "efficiency/pythia.html",
+    "alignment/self_instruct.html",
+    "architectures/fast_weights.html",
     "architectures/layer_norm.html",
     "architectures/bert.html",
     "architectures/gpt.html",
@@ -16,6 +20,7 @@ LESSONS = [
     "efficiency/flash_attention.html",
     "efficiency/chinchilla.html",
     "alignment/instructgpt.html",
+    "alignment/constitutional_ai.html",
     "alignment/rlhf.html",
 ]
 SAYS_LITTLE = {"True", "False", "1", "0.0", "ok"}

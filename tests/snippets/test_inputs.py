@@ -411,6 +411,8 @@ def fine():
             "advice": ("generation", "few", False, False),
         },
         "efficient_transformers": {
+            "small_case": (),
+            "hash_mask": (r(4, 3), r(4, 3), r(3, 2)),
             "local_mask": (4, 1),
             "block_mask": (4, 2),
             "strided_mask": (4, 2),
@@ -527,6 +529,11 @@ def fine():
             "runs": (3,),
         },
         "pythia": {
+            "checkpoints": (9, 4),
+            "frequent_words": ("a b a", 3),
+            "draw_pairs": (rng(), ids(4), 3, 2),
+            "train_pairs": (ids(3, 2, 2), 5, 2, [0, 3], 2.5),
+            "check_pairs": ("f", ids(3, 2, 2), 5, 2),
             "frequencies": (4, 10.0),
             "rotate": (r(2, 3, 4), ids(2, 3)),
             "rotate_halves": (r(2, 3, 4), ids(2, 3)),
@@ -567,6 +574,7 @@ def fine():
             "nearest_share": (50.0, 4),
         },
         "constitutional_ai": {
+            "small_case": (),
             "critique": (["a", "b"], {"a": "c"}),
             "revise": (["a", "b"], ["a"], {"a": "c"}),
             "critique_revision": (["a", "b"], [{"a": "c"}], [0]),

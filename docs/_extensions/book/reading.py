@@ -26,6 +26,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book.messages import READING
 from ledger import records
+from verified_book.languages import _, said_with
 from verified_book.page_notes import PageNotes
 
 WORDS_A_MINUTE = 200
@@ -120,7 +121,9 @@ def rounded(words):
 def duration(words: int) -> str:
     """“about 25 min”, or “about 9 hours”."""
     minutes = words / WORDS_A_MINUTE
-    return f"about {rounded(words)} min" if minutes < 90 else f"about {minutes / 60:.0f} hours"
+    if minutes < 90:
+        return _("about {} min").format(rounded(words))
+    return _("about {} hours").format(round(minutes / 60))
 
 
 def ground(env: BuildEnvironment) -> list[str]:
@@ -177,7 +180,7 @@ def links_to(env, on, names=None):
     linked = []
     for i, page in enumerate(on):
         if i:
-            linked.append(nodes.Text(" and " if i == len(on) - 1 else ", "))
+            linked.append(nodes.Text(_(" and ") if i == len(on) - 1 else ", "))
         text = nodes.Text(names[page] if names else number(env, page))
         domain = {"refdomain": "ledger", "reftype": "record"}
         linked.append(addnodes.pending_xref("", text, **domain, reftarget="", page=page))
@@ -233,7 +236,7 @@ class Times(SphinxPostTransform):
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
         if on := needs.get(what):
-            line += [nodes.Text(", after "), *links_to(self.env, on)]
+            line += said_with(_(", after {}"), *links_to(self.env, on))
         return line
 
 

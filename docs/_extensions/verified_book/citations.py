@@ -11,6 +11,7 @@ what a subtree cites, and whoever knows the work that a page is about (``note_ow
 import re
 from ast import dump
 from functools import cache
+from operator import itemgetter
 
 import pybtex.plugin
 from docutils import nodes
@@ -31,6 +32,7 @@ from sphinxcontrib.bibtex.roles import CiteRole
 
 from verified_book.bibliography import LINKS
 from verified_book.extra_files import is_web
+from verified_book.languages import _, is_repeated, said_with
 from verified_book.messages import CITATIONS
 from verified_book.page_notes import PageNotes
 from verified_book.shown import digest
@@ -44,23 +46,30 @@ WORDS = re.compile(r"(?!.*(,,|--))[\w.,:;/+-]+( [\w.,:;/+-]+)*")  # the same in 
 
 def cited(node):
     """(key, locator) of each citation under a node; the locator may be empty."""
-    return [
-        (target.key, target.post)
-        for ref in node.findall(addnodes.pending_xref)
-        if ref.get("refdomain") == "cite"
-        for target in parse_citation_targets(ref["reftarget"])
-    ]
+    targets = (parse_citation_targets(ref["reftarget"]) for ref in citations(node))
+    return [(target.key, target.post) for found in targets for target in found]
+
+
+def citations(node):
+    """The citations under a node, whose labels are not yet known."""
+    refs = node.findall(addnodes.pending_xref)
+    return [ref for ref in refs if ref.get("refdomain") == "cite"]
 
 
 class Cite(CiteRole):
     """The role of sphinxcontrib-bibtex, which says where a malformed citation stands."""
 
     def result_nodes(self, document, env, node, is_ref):
+        refs = env.get_domain("cite").citation_refs
+        noted = len(refs)
         try:
             return super().result_nodes(document, env, node, is_ref)
         except ValueError as error:
             CITATIONS.warn("form", error, location=(env.docname, self.lineno))
             return [nodes.Text(self.target)], []
+        finally:
+            if is_repeated(document):
+                del refs[noted:]
 
 
 # -- how an entry looks ---------------------------------------------------------------------
@@ -213,10 +222,10 @@ def add_cited_in(app, doctree, docname):
             for page, anchor in sorted(pages.items())
         ]
         if links:
-            line = nodes.paragraph("", "Cited in ", classes=["cited-in"])
-            for i, link in enumerate(links):
-                line += [nodes.Text(", "), link] if i else [link]
-            node += line
+            spaced = [part for link in links for part in (nodes.Text(", "), link)][1:]
+            node += nodes.paragraph(
+                "", "", *said_with(_("Cited in {}"), *spaced), classes=["cited-in"]
+            )
 
 
 # -- a page about one work --------------------------------------------------------------------
@@ -227,7 +236,19 @@ class Own(PageNotes):
 
     kept_as = "citations_own"
 
-    def process_doc(self, app, doctree): ...
+    def process_doc(self, app, doctree):
+        """Gives two citations of one place, which share an id once translated, their own again."""
+        noted = {}
+        for ref in app.env.get_domain("cite").citation_refs:
+            if ref.docname == app.env.docname:
+                noted.setdefault(str(ref.targets), []).append(ref.citation_ref_id)
+        seen = set()
+        for ref in filter(itemgetter("ids"), citations(doctree)):
+            own = ref["ids"][0]
+            if own in seen:
+                ids = noted.get(str([*parse_citation_targets(ref["reftarget"])]), ())
+                ref["ids"] = [next((id_ for id_ in ids if id_ not in seen), own)]
+            seen.add(ref["ids"][0])
 
 
 def note_own(env: BuildEnvironment, key: str) -> None:

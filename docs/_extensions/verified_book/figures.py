@@ -79,7 +79,8 @@ class DrawnDirective(SphinxDirective):
         if caption := self.parse_content_to_nodes():
             if next(caption[0].findall(addnodes.pending_xref), None):
                 self.warn("link_in_caption", name)
-            figure += nodes.caption("", "", *caption[0].children)
+            figure += nodes.caption(caption[0].rawsource, "", *caption[0].children)
+            figure[-1].source, figure[-1].line = caption[0].source, caption[0].line
         return [figure]
 
     def warn(self, code, *filled):

@@ -18,6 +18,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book import reading
 from verified_book.extra_files import is_web
+from verified_book.languages import _
 
 SLOTS, WIDE, HIGH, ACROSS, DOWN, LINE = 4, 80, 46, 92, 76, 12.5
 GAPS = [slot + 0.5 for slot in range(SLOTS - 1)]
@@ -105,9 +106,9 @@ def drawn(needs, names, links):
     below = "".join(f'<path d="{d}"/>' for drawn in lines.values() for d in drawn)
     boxes = "".join(box(names[page], links[page], found[page], lines[page]) for page in needs)
     width = ACROSS * (SLOTS - 1) + WIDE + 4
+    label = _("Map: what each page stands on")
     return (
-        f'<svg class="path-map" viewBox="0 0 {width} {height}" role="group" '
-        f'aria-label="Map: what each page stands on">'
+        f'<svg class="path-map" viewBox="0 0 {width} {height}" role="group" aria-label="{label}">'
         f'<g class="lines" aria-hidden="true">{below}</g>{boxes}</svg>'
     )
 
