@@ -82,7 +82,8 @@ def sized(browser):
         kind = (width, height, *options.items())
         if kind not in tabs:
             size = {"width": width, "height": height}
-            tabs[kind] = browser.new_context(viewport=size, **options).new_page()
+            context = browser.new_context(viewport=size, reduced_motion="reduce", **options)
+            tabs[kind] = context.new_page()
         tabs[kind].goto(url(page))
         return tabs[kind]
 

@@ -9,6 +9,7 @@ from tests.editions.conftest import soup, url
 LESSONS = [
     "architectures/additive_attention.html",
     "architectures/transformer.html",
+    "efficiency/peft.html",
     "efficiency/efficient_transformers.html",
     "efficiency/pythia.html",
     "alignment/self_instruct.html",
