@@ -294,6 +294,7 @@ def fine():
             "last_gradient": ("pre", r(2, 3, 4, 4), r(3, 4), r(5, 4), ids(3)),
         },
         "fast_weights": {
+            "small_case": (),
             "write": (r(2, 3), r(3), r(2)),
             "fast_weights": (r(4, 3), r(4, 3), r(4, 2)),
             "elu_plus_one": (r(3),),
@@ -348,6 +349,10 @@ def fine():
             "layer_parameters": (4,),
             "bert_parameters": (9, 6, 4, 1, 2, True),
             "head_parameters": (9, 4),
+            "word_list": ("a b a c", len(bert.SPECIALS) + 2),
+            "numbers": ("a b z", [*bert.SPECIALS, "a", "b"]),
+            "neighbours": (ids(6), 9, 0.1),
+            "between": (share(9, 9), ids(3), ids(3)),
         },
         "gpt": {
             "ascii_like": ("ж",),
