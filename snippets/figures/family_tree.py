@@ -10,7 +10,7 @@ from snippets.family_tree import (
 )
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import box, diagram, say, wire
-from snippets.figures.matrices import matrix
+from snippets.figures.matrices import paint
 from snippets.transformer import (
     SENTENCE,
     W_K,
@@ -105,41 +105,47 @@ SIGHTS = {
 def figure_views():
     """The weights of one sentence under three masks, and what they fetch."""
     q, k, v = SENTENCE @ W_Q, SENTENCE @ W_K, SENTENCE @ W_V
-    fig, ax = diagram(2.16)
-    cell, top, drinks = (0.34, 0.24), 1.72, WORDS.index("drinks")
+    fig, ax = diagram(1.98)
+    (width, height), top, drinks = (0.34, 0.24), 1.54, WORDS.index("drinks")
     for i, (name, mask) in enumerate(SIGHTS.items()):
         left = 0.58 + 1.95 * i
-        say(ax, (left + 0.85, 2.06), name, weight="bold")
+        middle = left + 2.5 * width
+        say(ax, (middle, 1.88), name, weight="bold")
         weights = attention(q, k, np.eye(5), mask)
-        style = {"digits": 2, "most": 1, "cell": cell, "size": 6.5}
-        rows = WORDS if i == 0 else ()
-        matrix(ax, (left, top), weights, "", "", rows, WORDS, **style)
-        for row, column in np.argwhere(~mask):
-            hide(ax, (left + column * cell[0], top - (row + 1) * cell[1]), cell)
-        outline(ax, left, top - drinks * cell[1], 5 * cell[0], cell[1])
+        for (row, column), seen in np.ndenumerate(mask):
+            corner = left + column * width, top - (row + 1) * height
+            cell(ax, corner, (width, height), weights[row, column], seen)
+        for j, word in enumerate(WORDS):
+            say(ax, (left + (j + 0.5) * width, top + 0.09), word, size=6.5)
+            if i == 0:
+                spot = left - 0.06, top - (j + 0.5) * height
+                say(ax, spot, word, ha="right", size=7)
+        outline(ax, left, top - drinks * height, 5 * width, height)
         person, hot = weights[drinks] @ v
         text = f"“drinks”: person {person:.2f}, hot {hot:.2f}"
-        say(ax, (left + 0.85, 0.3), text, size=7)
+        say(ax, (middle, 0.14), text, size=7)
     return fig
 
 
-def hide(ax, corner, extent):
-    """A grey cell over a number that nobody sees."""
+def cell(ax, corner, extent, weight, seen):
+    """A weight in its cell, or grey where nothing may be seen."""
     from matplotlib.patches import Rectangle
 
+    if seen:
+        return paint(ax, corner, extent, weight, 1, 2, 6.5)
     style = {"facecolor": "#d4d4d4", "edgecolor": INK, "linewidth": 0.4}
-    ax.add_patch(Rectangle(corner, *extent, zorder=5, **style))
+    return ax.add_patch(Rectangle(corner, *extent, **style))
 
 
 def figure_trained():
     """What goes into each family, and what it is asked."""
-    fig, ax = diagram(2.14)
+    fig, ax = diagram(2.02)
     hidden = ["Ann", "drinks", "[MASK]", "it", "steams"]
     shifted = [*WORDS[1:], ""]
     for y, name, fed, asked, given in (
-        (1.86, "encoder", hidden, ["", "", "tea", "", ""], 5),
-        (1.15, "decoder", WORDS, shifted, 0),
-        (0.44, "prefix of three", WORDS, ["", "", *shifted[2:]], 3),
+        (1.84, "encoder", hidden, ["", "", "tea", "", ""], 5),
+        (1.16, "decoder", WORDS, shifted, 0),
+        (0.48, "prefix of three", WORDS, ["", "", *shifted[2:]], 3),
     ):
         say(ax, (0.05, y), name, ha="left", weight="bold")
         for i, (word, question) in enumerate(zip(fed, asked, strict=True)):
@@ -151,7 +157,6 @@ def figure_trained():
         n = sum(map(bool, asked))
         count = f"{n} question{'s' * (n > 1)}"
         say(ax, (6.25, y - 0.35), count, ha="right", size=7)
-    say(ax, (0.05, 0.09), "asked", ha="left", size=7)
     return fig
 
 
