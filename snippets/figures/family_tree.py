@@ -1,4 +1,4 @@
-"""Figures of entry 9: the tree, the masks, what they train, two ways to join."""
+"""Figures of entry 9: the tree, the masks, what they train, how they join."""
 
 import numpy as np
 
