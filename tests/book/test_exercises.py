@@ -10,6 +10,7 @@ LESSONS = (  # the pages that have become lessons
     "foundations",
     "architectures/additive_attention",
     "architectures/transformer",
+    "architectures/family_tree",
     "efficiency/peft",
     "efficiency/efficient_transformers",
     "efficiency/pythia",

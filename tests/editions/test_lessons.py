@@ -9,6 +9,7 @@ from tests.editions.conftest import soup, url
 LESSONS = [
     "architectures/additive_attention.html",
     "architectures/transformer.html",
+    "architectures/family_tree.html",
     "efficiency/peft.html",
     "efficiency/efficient_transformers.html",
     "efficiency/pythia.html",
