@@ -1,4 +1,4 @@
-"""Figures of entry 8: the machine, the noises, their cost, the masks; spans."""
+"""Figures of entry 8: the model, the noises, their cost, masks; spans."""
 
 import math
 
@@ -90,7 +90,7 @@ def token(ax, at, number, width=0.5, size=7):
 
 
 def figure_case():
-    """A spoilt text goes into the encoder, the whole comes out of the decoder."""
+    """A spoilt text goes into the encoder, the decoder writes it whole."""
     fig, ax = diagram(2.5)
     params = init_bart(np.random.default_rng(5), len(WORDS), 8, 4, 8, 1)
     states = encode(params, INFILLED, 2)
@@ -181,9 +181,7 @@ def figure_masks():
     row = words(DOCUMENT).index("tea")
     for i, left in enumerate((0.46, 2.32, 4.02)):
         side = words(sides[i])
-        place = matrix(
-            ax, (left, top), seen[i], "", shapes[i], side, **style
-        )
+        place = matrix(ax, (left, top), seen[i], "", shapes[i], side, **style)
         for j, word in enumerate(words(tops[i])):
             spot = left + 0.22 * (j + 0.5), top + 0.05
             say(ax, spot, word, rotation=90, va="bottom", size=6.5)
