@@ -24,6 +24,7 @@ DEAD = re.compile(r"(?:Reference|Citation|Hyper reference) [`']([^']+)' on page 
 TWICE = re.compile(r"Label [`']([^']+)' multiply defined")
 WIDE = re.compile(r"Overfull \\hbox \((\d+\.\d+)pt too wide\) [^\n]*\n([^\n]*)")
 NO_FONT = re.compile(r"The font \"([^\"]+)\" cannot be found")
+PAGES = re.compile(r"Output written on \S+ \((\d+) pages?")
 PAGE = re.compile(r"\[(\d+)(?=[\]\s<({])")
 
 
@@ -107,6 +108,8 @@ def main(folder, name, target):
     if found := complaints(log):
         sys.exit("\n".join([*found, f"typeset: {len(found)} faults in print; no PDF was made"]))
     put(folder / f"{name}.pdf", target)
+    if pages := PAGES.search(log):
+        target.with_suffix(".pages").write_text(f"{pages[1]}\n")
     print(f"The PDF: {target}")
 
 
