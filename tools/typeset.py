@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pdf_pages
+
 LIMIT = 10.0  # points that a line may stand out, some 3.5 mm
 LONG_LINES = {"max_print_line": "10000", "error_line": "254", "half_error_line": "238"}
 LATEXMK = ["latexmk", "-xelatex", "-silent"]
@@ -111,6 +113,10 @@ def main(folder, name, target):
     if pages := PAGES.search(log):
         target.with_suffix(".pages").write_text(f"{pages[1]}\n")
     print(f"The PDF: {target}")
+    contents = path.with_suffix(".toc")
+    if contents.exists() and shutil.which("pdftohtml"):
+        first = pdf_pages.openings(contents.read_text("utf-8"))
+        print(pdf_pages.report(pdf_pages.pages_of(target), first))
 
 
 if __name__ == "__main__":
