@@ -239,3 +239,14 @@ def test_an_entry_alone_is_a_chapter_and_what_leads_away_is_text(tmp_path):
 def test_an_entry_that_is_no_page_is_told(tmp_path):
     with pytest.raises(ConfigError, match="no page is called 'none'"):
         extract.page_of(tmp_path, "none")
+
+
+# -- what only a screen makes true ----------------------------------------------------------------
+
+
+def test_what_is_true_of_a_screen_is_not_printed_and_what_led_there_is_text():
+    box = nodes.container("", paragraph("Tap."), classes=["screen-only"], ids=["map"])
+    stays = nodes.reference("", "the map", refid="map", internal=True)
+    page = nodes.section("", box, paragraph("See ", stays))
+    tables.unlink(page, arrange.leave_out_boxes(page, "screen-only", "web-only"))
+    assert page.astext() == "See the map" and not list(page.findall(nodes.reference))

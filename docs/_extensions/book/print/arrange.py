@@ -102,10 +102,19 @@ def put_before(node, command):
 
 def leave_out(app, doctree):
     """Numbers that come out as printed, and what computes a table that shows the results."""
-    gone = tables.leave_out_reproduced(doctree, where_reproduced(app))
+    gone = leave_out_boxes(doctree, "screen-only", "web-only")
+    gone |= tables.leave_out_reproduced(doctree, where_reproduced(app))
     for box in list(doctree.findall(of_class("published"))):
         gone |= leave_out_computation(box)
     tables.unlink(doctree, gone)
+
+
+def leave_out_boxes(doctree, *names):
+    """Takes away boxes of these classes, as what only a screen makes true; their ids."""
+    boxes = list(doctree.findall(of_class(*names)))
+    for box in boxes:
+        box.parent.remove(box)
+    return {id_ for box in boxes for node in box.findall(nodes.Element) for id_ in node["ids"]}
 
 
 def where_reproduced(app):

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.epub3 import Epub3Builder
 from sphinx.util.typing import ExtensionMetadata
 
+from book.print.arrange import leave_out_boxes
 from book.print.cover import draw_cover
 
 OWN_STYLE = Path(__file__).with_name("book-epub.css")
@@ -141,8 +142,9 @@ def has_mathml(path: Path) -> bool:
 
 
 def simplify(app, doctree, docname):
-    """Drops the icons of what folds: drawn into the page, they are no valid XHTML."""
+    """Drops what is true of the web alone, and icons: drawn into the page, they are no XHTML."""
     if app.builder.name == "epub":
+        leave_out_boxes(doctree, "web-only")
         for icon in [raw for raw in doctree.findall(nodes.raw) if "<svg" in raw.astext()]:
             icon.parent.remove(icon)
 

@@ -163,5 +163,5 @@ def leave_out_reproduced(doctree: nodes.document, told: nodes.Node) -> set[str]:
 def unlink(doctree: nodes.document, gone: set[str]) -> None:
     """Makes text of what led to places that are not printed."""
     for link in list(doctree.findall(nodes.reference)):
-        if link.get("refuri", "").rpartition("#")[2] in gone:
+        if {link.get("refuri", "").rpartition("#")[2], link.get("refid")} & gone:
             link.replace_self(link.children)
