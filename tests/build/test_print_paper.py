@@ -250,3 +250,15 @@ def test_what_is_true_of_a_screen_is_not_printed_and_what_led_there_is_text():
     page = nodes.section("", box, paragraph("See ", stays))
     tables.unlink(page, arrange.leave_out_boxes(page, "screen-only", "web-only"))
     assert page.astext() == "See the map" and not list(page.findall(nodes.reference))
+
+
+# -- figures --------------------------------------------------------------------------------------
+
+
+def test_the_list_of_figures_has_how_a_caption_begins_with_its_formulas():
+    translator = object.__new__(latex.BookTranslator)
+    translator.encode = str
+    caption = nodes.caption("", "", TEXT("The rank "), nodes.math("", "r"), TEXT(" of it. More."))
+    assert translator.begins(caption) == "The rank $r$ of it"
+    long = nodes.caption("", "word " * 40)
+    assert len(translator.begins(long)) <= latex.LINE + 2 and translator.begins(long)[-1] == "…"

@@ -73,9 +73,9 @@ class BookTranslator(LaTeXTranslator):
     def depart_paragraph(self, node):
         super().depart_paragraph(node)
         self.labels -= "label" in node["classes"]
-        if leads_in(node):
-            self.body.append(r"\bkstay" + CR)
         self.body += [r"\end{sphinxuseclass}" + CR for _ in node["classes"]]
+        if leads_in(node) or "label" in node["classes"]:
+            self.body.append(r"\bkstay" + CR)
 
     def visit_inline(self, node):
         if not (self.in_title or self.in_caption):  # TeX moves these about
@@ -195,7 +195,22 @@ class BookTranslator(LaTeXTranslator):
     def visit_caption(self, node):
         super().visit_caption(node)
         if isinstance(node.parent, nodes.figure) and self.body[-1] == r"\caption{":
-            self.body[-1] = rf"\caption[{self.encode(first_words(node.astext()))}]{{"
+            self.body[-1] = rf"\caption[{self.begins(node)}]{{"
+
+    def begins(self, caption):
+        """How a caption begins, for the list of figures: a sentence, or what fits a line."""
+        parts, room = [], LINE
+        for node in caption.children:
+            text = node.astext()
+            said = text if isinstance(node, nodes.math) else SENTENCE.split(text)[0]
+            if len(said) > room:
+                parts.append(self.encode(said[:room].rpartition(" ")[0] + " …"))
+                break
+            parts.append(f"${said}$" if isinstance(node, nodes.math) else self.encode(said))
+            room -= len(said)
+            if said != text:
+                break
+        return "".join(parts)
 
     def depart_figure(self, node):
         if runs_wide(node):
@@ -268,12 +283,7 @@ def is_wide(table):
     return runs_wide(table) and (many or "ledger" in table["classes"])
 
 
-def first_words(caption):
-    """How a caption begins, for the list of figures: a sentence, or what fits a line."""
-    sentence = re.split(r"(?<=[a-z)])[.:;](?: |$)", " ".join(caption.split()))[0]
-    return sentence if len(sentence) <= LINE else sentence[:LINE].rpartition(" ")[0] + " …"
-
-
+SENTENCE = re.compile(r"(?<=[a-z)])[.:;](?:\s|$)")  # where one ends
 LINE = 84  # letters in the list of figures
 KEPT = 12  # rows of a table that are not torn apart
 WHOLE = 60  # lines of code that are not: as many as a page holds

@@ -124,6 +124,7 @@ def configure(app, config):
         "latex_use_xindy": False,
         "latex_domain_indices": False,
         "latex_show_urls": "no",
+        "latex_use_latex_multicolumn": True,
         "latex_table_style": ["booktabs"],
         "latex_additional_files": [os.path.relpath(path, app.confdir) for path in styles],
         "latex_documents": [
