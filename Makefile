@@ -137,7 +137,7 @@ audit: $(EDITIONS) ## every page to Lighthouse, axe and all that looks at it; ru
 	@tools/apt.sh tools/apt-firefox.txt
 	@$(MAKE) --no-print-directory $(AUDITS) runtime html
 	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile $(addprefix tests/editions/test_,axe.py \
-	  lighthouse.py layout.py code_shown.py running.py pyodide.py runtime.py firefox.py)
+	  lighthouse.py layout.py code_shown.py running.py exercising.py pyodide.py runtime.py firefox.py)
 
 oracles: $(ORACLES) ## hold the snippets against PyTorch and transformers
 	@$(PY) -m pytest tests/oracles

@@ -14,6 +14,7 @@ if not os.environ.get("SOURCE_DATE_EPOCH"):
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: one thread is faster
 gc.set_threshold(100_000, 50, 100)  # a build makes many nodes, and hardly a cycle to collect
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
+N_ = str  # marks a word that is offered to translators
 
 project = "From Attention to RLHF"
 version = release = "0.1"
@@ -56,8 +57,8 @@ search_aliases = "docs/aliases.toml"  # what readers call things that the pages 
 
 # The ledger: every paragraph of the list is translated
 ledger_paragraphs = "docs/source-paragraphs.txt"
-ledger_faults = {"copy": "the Chinese copy", "author": "the list’s author"}
-ledger_lost = ("lost in the copy", "what the copy lost or altered")
+ledger_faults = {"copy": N_("the Chinese copy"), "author": N_("the list’s author")}
+ledger_lost = (N_("lost in the copy"), N_("what the copy lost or altered"))
 ledger_documentation = "appendix/data"
 OURS = "CC-BY-4.0"
 THEIRS = (
@@ -71,11 +72,12 @@ ledger_licences = {
 }
 citing_page = "appendix/about#cite-a-claim"
 reporting_page = "appendix/about#corrections"
-card_entry = "Entry {} of 19"
+card_entry = N_("Entry {} of 19")
 reading_ground = "foundations"  # what every entry takes for granted
 
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "book"
+bibtex_tooltips_style = "brief"
 bibtex_reference_style = "author_year"
 figures_package = "snippets.figures"
 

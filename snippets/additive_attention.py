@@ -11,9 +11,20 @@ n hidden width, c annotation width (2n), a alignment width (the paper's n').
 from typing import Any as Array
 
 import autograd.numpy as np
-from jaxtyping import Float
+from autograd import grad
+from jaxtyping import Bool, Float, Int
 
-from snippets.layers import check_sizes, sigmoid, softmax
+from snippets.layers import check_sizes, cross_entropy, sigmoid, softmax
+
+ENGLISH = ("the", "European", "Economic", "Area", "Policy")
+FRENCH = ("la", "zone", "politique", "économique", "européenne")
+PHRASES = (
+    ("the European Area", "la zone européenne"),
+    ("the Economic Area", "la zone économique"),
+    ("the European Policy", "la politique européenne"),
+    ("the Economic Policy", "la politique économique"),
+    ("the European Economic Policy", "la politique économique européenne"),
+)
 
 
 def energies(
@@ -174,6 +185,104 @@ def word_probabilities(
     Bahdanau et al. 2015, §A.2.2; s is the state before this word, s_{i-1}.
     """
     return softmax(w_o @ maxout(u_o @ s + v_o @ y + c_o @ c))
+
+
+def vectors(words: str) -> Float[Array, "t_x c"]:
+    """A one-hot vector for each English word of a phrase."""
+    unknown = set(words.split()) - set(ENGLISH)
+    if unknown:
+        raise ValueError(f"vectors: the case has no word {min(unknown)!r}")
+    places = [ENGLISH.index(word) for word in words.split()]
+    return np.eye(len(ENGLISH))[np.array(places, dtype=int)]
+
+
+def small_case() -> tuple[
+    Float[Array, "t_y n"],
+    Float[Array, "t_y t_x c"],
+    Bool[Array, "t_y t_x"],
+    Int[Array, " t_y"],
+]:
+    """For each French word of PHRASES: state, annotations, which real, word.
+
+    A state is the French word that was written last, or the start.
+    """
+    rows = []
+    for english, french in PHRASES:
+        h = vectors(english)
+        padded = np.vstack([h, np.zeros((4 - len(h), len(ENGLISH)))])
+        last = len(FRENCH)
+        for word in map(FRENCH.index, french.split()):
+            rows.append((last, padded, np.arange(4) < len(h), word))
+            last = word
+    last, h, real, words = map(np.array, zip(*rows, strict=True))
+    return np.eye(len(FRENCH) + 1)[last], h, real, words
+
+
+def translation_loss(
+    w_a: Float[Array, "a n"],
+    u_a: Float[Array, "a c"],
+    v_a: Float[Array, " a"],
+    w_o: Float[Array, "v c"],
+    s: Float[Array, "t_y n"],
+    h: Float[Array, "t_y t_x c"],
+    real: Bool[Array, "t_y t_x"],
+    words: Int[Array, " t_y"],
+) -> Float[Array, ""]:
+    """The mean surprise at the words, each with a context of its own.
+
+    Bahdanau et al. 2015, §2 and §3.1; of §A.2.2 the read-out of c alone.
+    """
+    e = np.tanh((s @ w_a.T)[:, None] + h @ u_a.T) @ v_a
+    alpha = softmax(e, mask=real)
+    c = np.sum(alpha[:, :, None] * h, axis=1)
+    return cross_entropy(c @ w_o.T, words)
+
+
+def learn(
+    steps: int, seed: int = 0, rate: float = 5.0, a: int = 8
+) -> tuple[
+    Float[Array, "a n"],
+    Float[Array, "a c"],
+    Float[Array, " a"],
+    Float[Array, "v c"],
+]:
+    """W_a, U_a, v_a and W_o after gradient descent on the small case.
+
+    v_a starts at zero (Bahdanau et al. 2015, §B.1), and here W_o as well.
+    """
+    check_sizes("learn", steps=steps, seed=seed, a=a)
+    rng, case = np.random.default_rng(seed), small_case()
+    n, c, v = len(FRENCH) + 1, len(ENGLISH), len(FRENCH)
+    w_a, u_a = 0.7 * rng.normal(size=(a, n)), 0.7 * rng.normal(size=(a, c))
+    weights = w_a, u_a, np.zeros(a), np.zeros((v, c))
+    slopes = grad(translation_loss, (0, 1, 2, 3))
+    for _ in range(steps):
+        moves = slopes(*weights, *case)
+        weights = tuple(
+            w - rate * g for w, g in zip(weights, moves, strict=True)
+        )
+    return weights
+
+
+def translate(
+    words: str,
+    w_a: Float[Array, "a n"],
+    u_a: Float[Array, "a c"],
+    v_a: Float[Array, " a"],
+    w_o: Float[Array, "v c"],
+) -> tuple[list[str], Float[Array, "t_x t_x"]]:
+    """The likeliest French words, as many as are read; and the alignment."""
+    h, last, french, rows = vectors(words), len(FRENCH), [], []
+    sizes = len(h) > 0, w_a.shape[1], w_o.shape
+    if sizes != (True, 6, (5, 5)):
+        raise ValueError("translate: no word, or weights of another size")
+    for _ in h:
+        s = np.eye(len(FRENCH) + 1)[last]
+        alpha, c = additive_attention(s, h, w_a, u_a, v_a)
+        last = int(np.argmax(w_o @ c))
+        french.append(FRENCH[last])
+        rows.append(alpha)
+    return french, np.stack(rows)
 
 
 def rnn_parameters(

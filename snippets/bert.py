@@ -1,10 +1,13 @@
 """Entry 6, BERT (Devlin et al. 2019) and RoBERTa (Liu et al. 2019).
 
-Hidden tokens, pairs of sentences, the encoder and its two losses, answers as
-spans; counts.  Shapes: n positions, d width (the papers' H), h heads, v
-vocabulary, l layers.  The papers number no equations.
+A hidden word by its neighbours; hidden tokens, pairs of sentences, the encoder
+and its two losses, answers as spans; counts.  Shapes: n positions, d width
+(the papers' H), h heads, v vocabulary, l layers.  The papers number no
+equations.
 """
 
+import re
+from collections import Counter
 from typing import Any
 from typing import Any as Array
 
@@ -33,6 +36,61 @@ from snippets.transformer import (
 )
 
 EPS = 1e-12  # of every LayerNorm, in the authors' code
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORD = r"[a-z]+(?:'[a-z]+)?"
+
+# -- a hidden word by its neighbours -----------------------------------------
+
+
+def word_list(text: str, v: int) -> list[str]:
+    """A vocabulary of v: the special tokens, then the most frequent words.
+
+    Whole words stand in for the WordPieces of Devlin et al. 2019, §3.
+    """
+    check_sizes("word_list", len(SPECIALS), v=v)
+    counts = Counter(re.findall(WORD, text.lower()))
+    if v > len(SPECIALS) + len(counts):
+        raise ValueError(f"word_list: the text has {len(counts)} words")
+    frequent = counts.most_common(v - len(SPECIALS))
+    return SPECIALS + [word for word, _ in frequent]
+
+
+def numbers(text: str, words: list[str]) -> Int[Array, " n"]:
+    """The place of each word in the list; that of [UNK] for all others."""
+    place = {word: i for i, word in enumerate(words)}
+    unknown = place["[UNK]"]
+    found = re.findall(WORD, text.lower())
+    return np.array([place.get(word, unknown) for word in found], dtype=int)
+
+
+def neighbours(
+    ids: Int[Array, " n"], v: int, extra: float = 0.1
+) -> Float[Array, "v v"]:
+    """For each word, a row: the chances of the word that follows, counted.
+
+    extra is added to each count, so that nothing is impossible.
+    """
+    check_ids("neighbours: ids", ids, v)
+    if extra <= 0:
+        raise ValueError("neighbours: extra must be above 0")
+    pairs = np.bincount(ids[:-1] * v + ids[1:], minlength=v * v)
+    counts = pairs.reshape(v, v) + extra
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def between(
+    p: Float[Array, "v v"], left: Int[Array, "*n"], right: Int[Array, "*n"]
+) -> Float[Array, "*n v"]:
+    """Chances of a hidden word from the word before it and the one after it.
+
+    Bayes' rule, where each word depends on the one before it alone: the
+    chance after the left one, times the chance that the right one follows.
+    """
+    check_ids("between: left", left, len(p))
+    check_ids("between: right", right, len(p))
+    scores = p[left] * p.T[right]
+    return scores / scores.sum(axis=-1, keepdims=True)
+
 
 # -- data --------------------------------------------------------------------
 

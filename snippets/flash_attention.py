@@ -14,6 +14,21 @@ from jaxtyping import Bool, Float
 
 from snippets.layers import check_sizes, softmax
 
+WORDS = ("the", "old", "cat", "sleeps")
+
+
+def small_case() -> tuple[
+    Float[Array, "4 2"], Float[Array, "4 2"], Float[Array, "4 2"]
+]:
+    """Queries, keys and values of four WORDS.
+
+    Chosen so that e^S, with S the scores, has whole numbers.
+    """
+    q = np.sqrt(2) * np.array([[0, 0], [1, -1], [0.5, 1.5], [1, 0]])
+    k = np.log(2) * np.array([[0.0, 0], [1, 1], [2, 0], [0, 0]])
+    v = np.array([[7.0, 0], [10, 0], [0, 8], [5, 8]])
+    return q, k, v
+
 
 def below(
     x: Float[Array, "*#n"], m: Float[Array, "*#n"]

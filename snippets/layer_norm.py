@@ -24,6 +24,18 @@ from snippets.layers import (
 )
 
 Sublayer = Callable[[Array], Array]
+FEATURES = ("shore", "money", "water", "land")
+
+
+def small_case() -> tuple[Float[Array, " 4"], Float[Array, "2 4"]]:
+    """The word bank, by its FEATURES, and what two sub-layers write to it.
+
+    Alone it may be a shore or a place for money.  Attention has seen river,
+    and writes shore and water; the feed-forward layer adds that a shore is
+    land.
+    """
+    bank = np.array([1.0, 1, -1, -1])
+    return bank, np.array([[2.0, 0, 2, 0], [2, 0, 0, 2]])
 
 
 def normalise(x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:

@@ -2,8 +2,8 @@
 
 The text faces come from TeX Gyre Pagella, the face of the printed book (Debian: fonts-texgyre);
 a character that they lack is shown in the reader's own serif face.  Of KaTeX's common faces a core
-is cut; a page that needs more of them loads the whole face beside it, since style sheets tell by
-``unicode-range`` which file holds what.
+is cut, with what the pages use; a page that needs more loads the rest beside it, since style
+sheets tell by ``unicode-range`` which file holds what.
 
 A tool: it writes docs/_static/fonts, and KaTeX's fonts beside its extension.  Run as
 ``tools/fonts.py``, when a set of characters below has changed; tests/editions hold the files
@@ -19,21 +19,22 @@ GYRE = Path("/usr/share/texmf/fonts/opentype/public/tex-gyre")
 KATEX = DOCS / "_extensions" / "verified_book" / "static" / "katex" / "fonts"
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
-FEW = ASCII + "\u00a0§·×éèëüöäåç–—‘’“”…−"
-TEXT = FEW + "©±²³¶¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•√≈≤≥"
-CAPITALS = "".join(map(chr, range(0x41, 0x5B)))
-GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ"
-MATHS = (
-    ASCII.replace("`", "")
-    + "\u00a0±×÷ΓΔΘΛΞΠΣΦΨΩ…′ℓ←↑→↓⇒∀∂∃∅∇∈−∗∘√∝∞∣∥∧∨∩∪∫∼≈≡≤≥≪≫⊂⊆⊕⊗⊙⊤⊥⋅⋯⌈⌉⌊⌋⟨⟩"
-    + "ˉˆˇ˙˜"
-)
+FEW = ASCII + "\u00a0§©¶·×éèëüöäåç–—‘’“”…−"
+TEXT = FEW + "²√≈≤≥±³"
+REST = "¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•"
+SETS = "CENPQRZ"  # ℂ 𝔼 ℕ ℙ ℚ ℝ ℤ
+SCRIPT = "CDLNOSU"
+GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ" + "\ue131\ue237"  # the last are KaTeX's dotless i and j
+UPRIGHT = ASCII.translate(dict.fromkeys(map(ord, "\"#$&'*?@\\_`")))
+MATHS = UPRIGHT + "\u00a0±×ΔΘ…′ℓ←→∂∇∈−∗∘∝∞∣∥∼≈≡≤≥≪⊗⊙⊤⋅⋯⌈⌉⌊⌋ˉ"
 LARGE = "()[]{}/\\√∑∏∥∣⌈⌉⌊⌋⟨⟩⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭ˆ˜"
 CUTS = {
     FONTS / "Pagella-Regular.woff2": (GYRE / "texgyrepagella-regular.otf", TEXT),
+    FONTS / "Pagella-Regular-rest.woff2": (GYRE / "texgyrepagella-regular.otf", REST),
     FONTS / "Pagella-Italic.woff2": (GYRE / "texgyrepagella-italic.otf", FEW),
     FONTS / "Pagella-Bold.woff2": (GYRE / "texgyrepagella-bold.otf", FEW),
-    KATEX / "core-AMS.woff2": (KATEX / "KaTeX_AMS-Regular.woff2", CAPITALS),
+    KATEX / "core-AMS.woff2": (KATEX / "KaTeX_AMS-Regular.woff2", SETS),
+    KATEX / "core-Caligraphic.woff2": (KATEX / "KaTeX_Caligraphic-Regular.woff2", SCRIPT),
     KATEX / "core-Main.woff2": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
     KATEX / "core-Math.woff2": (KATEX / "KaTeX_Math-Italic.woff2", ASCII + GREEK),
     **{
@@ -48,7 +49,11 @@ def cut(source, target, characters):
     from fontTools import subset
 
     options = subset.Options(
-        flavor="woff2", hinting=False, layout_features=["kern", "liga"], name_IDs=[0, 13, 14]
+        flavor="woff2",
+        hinting=False,
+        desubroutinize=True,  # longer, and packed shorter
+        layout_features=["kern", "liga"],
+        name_IDs=[0, 13, 14],
     )
     face = subset.load_font(source, options)
     subsetter = subset.Subsetter(options)

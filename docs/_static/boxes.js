@@ -3,10 +3,10 @@
   // Boxes that scroll can be reached, and only while they scroll: each gets a name and a place
   // in the order of tabs.
   const BOXES = {
-    pre: "Code",
-    ".table-wrapper": "Table",
-    ".katex-display": "Equation",
-    ".drawn": "Figure",
+    pre: _("Code"),
+    ".table-wrapper": _("Table"),
+    ".katex-display": _("Equation"),
+    ".drawn": _("Figure"),
   };
 
   const mark = (box, name) => {

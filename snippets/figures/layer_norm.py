@@ -1,21 +1,149 @@
-"""Figures of entry 3: where the norm stands, and what depth does to norms,
-gradients and directions.
+"""Figures of entry 3: one vector, two places for the norm, and what depth
+does to norms, gradients and directions.
 """
 
 import numpy as np
 
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import box, diagram, joint, say, wire
+from snippets.figures.matrices import matrix
 from snippets.layer_norm import (
+    FEATURES,
+    backward,
     init_theory,
     last_gradient,
     normalise,
     post_ln,
+    small_case,
     states,
     theory_sublayers,
 )
 
 POST, PRE, BOTH = COLOURS[1], COLOURS[0], COLOURS[2]
+
+
+def figure_one_vector():
+    """LayerNorm in two steps, and again for the vector made louder."""
+    bank, written = small_case()
+    quiet = bank + written[0]
+    fig, ax = diagram(1.42)
+    width, gap = 4 * 0.38, 0.72
+    lefts = [0.15 + i * (width + gap) for i in range(3)]
+    for top, digits, vector in ((1.02, 2, quiet), (0.42, 1, 7 * quiet - 3)):
+        centred, spread = vector - vector.mean(), vector.std()
+        parts = (vector, centred, normalise(vector))
+        for i, part in enumerate(parts):
+            matrix(
+                ax,
+                (lefts[i], top),
+                part,
+                columns=FEATURES if vector is quiet else (),
+                cell=(0.38, 0.3),
+                digits=2 if i == 2 else 0,
+                most=abs(part).max(),
+            )
+        for i, (words, number) in enumerate(
+            (
+                ("− μ", f"μ = {vector.mean():.0f}"),
+                ("÷ σ", f"σ = {spread:.{digits}f}"),
+            )
+        ):
+            right = lefts[i] + width
+            wire(ax, (right + 0.1, top - 0.15), (right + 0.62, top - 0.15))
+            say(ax, (right + gap / 2, top - 0.03), words)
+            say(ax, (right + gap / 2, top - 0.27), number, size=7)
+    for i, words in enumerate(("the sum $x$", "$x - \\mu$", "LN$(x)$")):
+        say(ax, (lefts[i] + width / 2, 1.3), words, weight="bold")
+    return fig
+
+
+def figure_case():
+    """The word bank through Post-LN and Pre-LN, and what comes back."""
+    bank, written = small_case()
+    fig, ax = diagram(2.9)
+    g = np.array([0.0, 1, -1, 0])
+    draw_post(ax, 0.1, bank, written, g)
+    draw_pre(ax, 3.25, bank, written, g)
+    return fig
+
+
+ROWS = (2.45, 1.91, 1.37, 0.83, 0.29)  # the tops of the strips
+STRIP = {"cell": (0.4, 0.22), "most": 3.0, "size": 6.5}
+
+
+def draw_post(ax, x, bank, written, g):
+    """Five states of the stream, each sum followed by its LN."""
+    head(ax, x, "Post-LN", POST)
+    stream = bank
+    strip(ax, x, 0, stream, 0)
+    come_back = [g]
+    sums = [bank + written[0], post_ln(bank, lambda _: written[0])]
+    sums.append(sums[1] + written[1])
+    for total in (sums[2], sums[0]):
+        come_back.append(backward(total, come_back[-1]))
+    for row, part, words in (
+        (1, sums[0], "+ attention"),
+        (2, sums[1], divided(sums[0])),
+        (3, sums[2], "+ feed-forward"),
+        (4, normalise(sums[2]), divided(sums[2])),
+    ):
+        step(ax, x, row, words)
+        strip(ax, x, row, part, 0 if row == 1 else 2)
+    for row, part in zip((4, 3, 1), come_back, strict=True):
+        back(ax, x, row, part)
+
+
+def draw_pre(ax, x, bank, written, g):
+    """Three states of a bare sum, LN beside it, and one LN at the end."""
+    head(ax, x, "Pre-LN", PRE)
+    first, total = bank + written[0], bank + written.sum(axis=0)
+    came = backward(total, g)
+    strip(ax, x, 0, bank, 0)
+    step(ax, x, 1, "+ attention")
+    strip(ax, x, 1, first, 0)
+    wire(ax, (x + 0.2, ROWS[1] - 0.22), (x + 0.2, ROWS[3]))
+    side = x + 0.62
+    wire(ax, (side + 0.2, ROWS[1] - 0.22), (side + 0.2, ROWS[2]))
+    say(ax, (side + 0.28, ROWS[2] + 0.16), divided(first), size=7, ha="left")
+    strip(ax, side, 2, normalise(first), 2)
+    wire(ax, (side + 0.2, ROWS[2] - 0.22), (side + 0.2, ROWS[3]))
+    words = "+ feed-forward, which reads this"
+    say(ax, (side + 0.28, ROWS[3] + 0.16), words, size=7, ha="left")
+    strip(ax, x, 3, total, 0)
+    step(ax, x, 4, divided(total))
+    strip(ax, x, 4, normalise(total), 2)
+    for row, part in ((4, g), (3, came), (1, came)):
+        back(ax, x, row, part)
+
+
+def head(ax, x, name, colour):
+    say(ax, (x, 2.8), name, weight="bold", ha="left", color=colour)
+    say(ax, (x + 1.72, 2.8), "gradient", size=7, ha="left", color=COLOURS[4])
+    for j, word in enumerate(FEATURES):
+        say(ax, (x + 0.4 * j + 0.2, 2.56), word, size=6.5)
+
+
+def strip(ax, x, row, values, digits):
+    matrix(ax, (x, ROWS[row]), values + 0.0, digits=digits, **STRIP)
+
+
+def step(ax, x, row, words):
+    """From the strip above to this one, and what is done on the way."""
+    wire(ax, (x + 0.2, ROWS[row - 1] - 0.22), (x + 0.2, ROWS[row]))
+    say(ax, (x + 0.28, ROWS[row] + 0.16), words, size=7, ha="left")
+
+
+def divided(total):
+    return f"LN: − {total.mean():.0f}, ÷ {total.std():.2f}"
+
+
+def back(ax, x, row, g):
+    """The gradient that arrives at a strip, beside it."""
+    numbers = ", ".join(f"{value + 0.0:.2f}" for value in g)
+    for long, short in (("0.00", "0"), ("1.00", "1"), ("-", "−")):
+        numbers = numbers.replace(long, short)
+    spot = x + 1.72, ROWS[row] - 0.11
+    say(ax, spot, f"({numbers})", size=7, ha="left", color=COLOURS[4])
 
 
 def figure_orders():

@@ -8,10 +8,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = (  # the pages that have become lessons
     "foundations",
+    "architectures/additive_attention",
     "architectures/transformer",
+    "alignment/self_instruct",
+    "architectures/fast_weights",
+    "architectures/layer_norm",
+    "architectures/bert",
     "architectures/gpt",
+    "efficiency/flash_attention",
+    "efficiency/chinchilla",
     "efficiency/lora",
     "alignment/instructgpt",
+    "alignment/constitutional_ai",
     "alignment/rlhf",
 )
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)

@@ -188,3 +188,50 @@ def test_what_comes_out_in_a_sentence(found, said):
 def test_the_button_comes_only_where_there_are_notes(book):
     assert book.build().status == 0
     assert "notes.js" in book.html("halving") and "notes.js" not in book.html("other")
+
+
+ASKED = """## Questions readers ask
+
+### Is it so?
+
+It is so {cite:p}`poe2021third{p. 1}`, by {eq}`eq-so`. More of it.
+
+$$
+a = b
+$$ (eq-so)
+
+```{doctest}
+>>> 1 + 1
+2
+```
+
+## Since then
+
+### Is this asked?
+
+No.
+"""
+
+
+@pytest.fixture
+def asked(book):
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.questions"]')
+    book.page(ASKED)
+    return book
+
+
+def test_an_answer_is_folded_behind_how_it_begins(asked):
+    assert asked.build().status == 0
+    page = BeautifulSoup(asked.html("other"), "html.parser")
+    (answer,) = page.select("details.answer")
+    assert answer.summary.get_text().strip() == "It is so, by. More of it."
+    assert answer.find_previous_sibling().name == "h3"
+    assert answer.parent["id"] == "is-it-so"
+    assert answer.select_one("p a") and answer.select_one(".verified")
+
+
+def test_an_answer_with_an_example_that_fails_is_open(asked):
+    asked.page(ASKED.replace("\n2\n", "\n3\n"))
+    asked.build()
+    page = BeautifulSoup(asked.html("other"), "html.parser")
+    assert not page.select("details.answer") and "It is so" in page.get_text()

@@ -129,7 +129,7 @@ def test_the_computation_of_a_table_is_not_printed_and_its_sentence_says_so():
     box = nodes.container("", paragraph("All.", classes=["comes-out"]), code, paragraph("More."))
     assert arrange.leave_out_computation(box) == {"code"}
     assert [node.astext() for node in box] == [
-        "All. The computation, 2 lines, is in the HTML.",
+        "All. The computation (lines: 2) is in the HTML.",
         "More.",
     ]
 

@@ -90,8 +90,8 @@ def test_a_page_stands_on_those_it_names_but_for_what_they_stand_on(book):
     assert book.build("-j", "2").status == 0
     assert "about 1 min, after 1." in words(book.html("index"))
     assert "about 1 min, after 2." in words(book.html("index"))
-    assert "Read before it: 2" in words(book.html("third"))
-    assert '<a class="reference internal" href="other.html">2</a>' in book.html("third")
+    assert "Read before it: Page 2" in words(book.html("third"))
+    assert '<a class="reference internal" href="other.html">Page 2</a>' in book.html("third")
 
 
 def test_a_page_stands_on_the_page_whose_code_it_uses(book):
@@ -102,7 +102,7 @@ def test_a_page_stands_on_the_page_whose_code_it_uses(book):
     example = "```{doctest}\n>>> from halves.half import half\n>>> half(2)\n1.0\n```"
     book.write("docs/other.md", judged(2, example, card(2)))
     assert book.build().status == 0
-    assert "Read before it: 1" in words(book.html("other"))
+    assert "Read before it: Halving" in words(book.html("other"))
     assert "Read before it" not in words(book.html("half"))
 
 
@@ -114,5 +114,5 @@ def test_what_stands_on_nothing_else_stands_on_the_ground(book):
     book.write("docs/other.md", judged(2, "See [that](halving.md).", card(2)))
     assert book.build("-j", "2").status == 0
     assert "Read before it: The ground" in words(book.html("halving"))
-    assert "Read before it: 1" in words(book.html("other"))
+    assert "Read before it: Halving" in words(book.html("other"))
     assert "Read before it" not in words(book.html("ground"))

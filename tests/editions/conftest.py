@@ -45,6 +45,9 @@ AUDITED = [
 ]
 
 
+FOR_ALL = 180_000  # milliseconds for what runs code: a machine may be busy
+
+
 def url(page):
     return (HTML / page).as_uri()
 
@@ -70,6 +73,63 @@ def shown(tab):
     """What the popup says; nothing where there is none."""
     tip = tab.locator("#popup")
     return tip.inner_text() if tip.is_visible() else ""
+
+
+class Reader:
+    """A browser's tab on a page, and what a reader does there."""
+
+    def __init__(self, tab, start):
+        self.tab, self.start, self.asked, self.errors = tab, start, [], []
+        tab.set_default_timeout(FOR_ALL)
+        tab.on("request", lambda request: self.asked.append(request.url))
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def goto(self, page=LONG):
+        self.tab.goto(self.start + page)
+        return self
+
+    def blocks(self, kind):
+        """The blocks of a kind that can be seen."""
+        return self.tab.locator(f"article div.{kind}:visible")
+
+    def function(self, name):
+        return self.tab.locator("div.shown").filter(has_text=f"def {name}(").first
+
+    @property
+    def scratch(self):
+        return self.tab.locator(".scratch")
+
+    def beside(self, block, what):
+        return block.locator(f"xpath=following-sibling::*[contains(@class, '{what}')][1]")
+
+    def press(self, block, name):
+        self.beside(block, "run-bar").get_by_role("button", name=name).click()
+
+    def out(self, block, state):
+        """What is told below a block, once it is told in this state."""
+        out = self.beside(block, "run-out")
+        out.and_(self.tab.locator(f"[data-state={state}]")).wait_for()
+        return out.inner_text()
+
+    def write(self, block, text, edit="Edit"):
+        """Writes a text into the editor of a block."""
+        if not self.beside(block, "run-editor").count():
+            self.press(block, edit)
+        editor = self.beside(block, "run-editor").locator(".cm-content")
+        editor.click()
+        self.tab.keyboard.press("Control+a")
+        self.tab.keyboard.insert_text(text)
+
+    def run(self, block, text, state, edit="Edit"):
+        """Writes a text and runs it from the keyboard; what is told."""
+        self.write(block, text, edit)
+        self.tab.keyboard.press("Shift+Enter")
+        return self.out(block, state)
+
+    @property
+    def heard(self):
+        """What a screen reader was told last."""
+        return self.tab.locator("article > [role=status]").text_content()
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +159,34 @@ def tab(browser):
     page = browser.new_page(reduced_motion="reduce")
     yield page
     page.close()
+
+
+@pytest.fixture
+def reader(browser, address):
+    context = browser.new_context(reduced_motion="reduce")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield Reader(context.new_page(), address)
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def ready(browser, address):
+    """One who has run the first example of the long page."""
+    context = browser.new_context(reduced_motion="reduce")
+    one = Reader(context.new_page(), address).goto()
+    one.press(one.blocks("runnable").first, "Run")
+    assert "in the book" in one.out(one.blocks("runnable").first, "good")
+    yield one
+    assert one.errors == []
+    context.close()
+
+
+@pytest.fixture
+def ran(ready):
+    """The same, with all changes thrown away."""
+    yield ready
+    throw = ready.tab.locator(".run-kept").get_by_role("button", name="Throw away")
+    if throw.is_visible():
+        throw.click()
+    if ready.beside(ready.scratch, "run-editor").count():
+        ready.press(ready.scratch, "Reset")

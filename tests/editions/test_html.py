@@ -3,9 +3,11 @@
 Reads what ``make html`` left in build/html; ``make editions`` builds it first.
 """
 
+from collections import Counter
+
 import pytest
 
-from tests.editions.conftest import LONG, PAGES, url
+from tests.editions.conftest import LONG, PAGES, soup, url
 
 WIDTHS = (320, 390, 1280, 1680)
 
@@ -107,3 +109,9 @@ def test_an_equation_scrolls_and_its_number_stays_in_sight(tab):
     )
     assert len(rights) > 3
     assert max(rights) <= 390
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_id_stands_once_in_a_page(page):
+    counted = Counter(part["id"] for part in soup(page).select("[id]"))
+    assert [id_ for id_, times in counted.items() if times > 1] == []

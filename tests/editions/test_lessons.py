@@ -7,13 +7,20 @@ import pytest
 from tests.editions.conftest import soup, url
 
 LESSONS = [
+    "architectures/additive_attention.html",
     "architectures/transformer.html",
+    "alignment/self_instruct.html",
+    "architectures/fast_weights.html",
+    "architectures/layer_norm.html",
+    "architectures/bert.html",
     "architectures/gpt.html",
     "efficiency/lora.html",
+    "efficiency/flash_attention.html",
+    "efficiency/chinchilla.html",
     "alignment/instructgpt.html",
+    "alignment/constitutional_ai.html",
     "alignment/rlhf.html",
 ]
-ROOMY = LESSONS[:1] + LESSONS[2:3]  # whose idea has its share; the others have yet to fold more
 SAYS_LITTLE = {"True", "False", "1", "0.0", "ok"}
 TALL = 450  # pixels of a picture that count
 SHARE = """([most]) => {
@@ -29,7 +36,7 @@ def section(page, name):
     return soup(page).find("section", id=name)
 
 
-@pytest.mark.parametrize("page", ROOMY)
+@pytest.mark.parametrize("page", LESSONS)
 def test_the_idea_has_its_share_of_the_page(browser, page):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     tab.goto(url(page))

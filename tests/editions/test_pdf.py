@@ -199,13 +199,15 @@ def test_every_figure_has_the_number_that_it_has_on_the_screen(text):
             page.read_text("utf-8"),
             re.DOTALL,
         ):
-            shown[int(number)] = first_words(re.sub(r"<[^>]+>", "", caption))
+            before_formulas = re.sub(r"<[^>]+>", "", caption.partition('<span class="katex')[0])
+            shown[int(number)] = first_words(before_formulas)
     printed = {
         int(number): first_words(caption)
         for number, caption in re.findall(r"^\s*Fig\. (\d+)\s+(\S.*)$", text, re.MULTILINE)
     }
     assert shown, "no HTML, or no figure in it: run make html first"
-    assert printed == shown
+    assert printed.keys() == shown.keys()
+    assert {n: printed[n][: len(words)] for n, words in shown.items()} == shown
 
 
 def first_words(caption):

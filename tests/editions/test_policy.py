@@ -46,6 +46,7 @@ def test_nothing_but_scripts_of_the_book_is_needed(tab):
         tab.goto(root + LONG)
         focus(tab, CLAIM)
         assert "2.5" in shown(tab)
+        tab.locator(".note:has(#annotation-2\\.8) > summary").click()
         tab.get_by_role("link", name="Cite this: claim 2.8").click()
         reference = tab.get_by_role("dialog").get_by_role("textbox").first.input_value()
         assert f"{root}{LONG}#claim-2.8" in reference

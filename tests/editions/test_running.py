@@ -1,4 +1,4 @@
-"""Run, Edit and Check in Chromium, as a reader uses them; from a host on the loopback.
+"""Run and Edit in Chromium, as a reader uses them; from a host on the loopback.
 
 Reads what ``make runtime html`` left in build/html.  One page of each kind; ``make audit`` runs
 every page.
@@ -9,7 +9,7 @@ import json
 import pytest
 
 from browser import Host, first_visit, served
-from tests.editions.conftest import HTML, LONG, MODULES, focus, shown, url
+from tests.editions.conftest import HTML, LONG, MODULES, Reader, focus, shown, url
 
 pytestmark = pytest.mark.audit  # until all of it has been seen green in one run
 
@@ -20,7 +20,6 @@ PAGES = sorted(
 )
 KINDS = {LONG, "introduction.html", "architectures/gpt.html", "efficiency/flash_attention.html"}
 RUN = [p if p in KINDS else pytest.param(p, marks=pytest.mark.audit) for p in PAGES]
-FOR_ALL = 180_000  # milliseconds: a machine may be busy
 SCRIPTS = ("_static/run/run.js", "_static/run/run.css")
 SECONDS_TO_STOP = """(stop) => new Promise((told) => {
   const out = stop.closest('.run-bar').nextElementSibling, began = performance.now();
@@ -28,94 +27,6 @@ SECONDS_TO_STOP = """(stop) => new Promise((told) => {
   new MutationObserver(look).observe(out, { childList: true, subtree: true });
   stop.click();
 })"""
-
-
-class Reader:
-    """A browser's tab on a page, and what a reader does there."""
-
-    def __init__(self, tab, start):
-        self.tab, self.start, self.asked, self.errors = tab, start, [], []
-        tab.set_default_timeout(FOR_ALL)
-        tab.on("request", lambda request: self.asked.append(request.url))
-        tab.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def goto(self, page=LONG):
-        self.tab.goto(self.start + page)
-        return self
-
-    def blocks(self, kind):
-        """The blocks of a kind that can be seen."""
-        return self.tab.locator(f"article div.{kind}:visible")
-
-    def function(self, name):
-        return self.tab.locator("div.shown").filter(has_text=f"def {name}(").first
-
-    @property
-    def scratch(self):
-        return self.tab.locator(".scratch")
-
-    def beside(self, block, what):
-        return block.locator(f"xpath=following-sibling::*[contains(@class, '{what}')][1]")
-
-    def press(self, block, name):
-        self.beside(block, "run-bar").get_by_role("button", name=name).click()
-
-    def out(self, block, state):
-        """What is told below a block, once it is told in this state."""
-        out = self.beside(block, "run-out")
-        out.and_(self.tab.locator(f"[data-state={state}]")).wait_for()
-        return out.inner_text()
-
-    def write(self, block, text, edit="Edit"):
-        """Writes a text into the editor of a block."""
-        if not self.beside(block, "run-editor").count():
-            self.press(block, edit)
-        editor = self.beside(block, "run-editor").locator(".cm-content")
-        editor.click()
-        self.tab.keyboard.press("Control+a")
-        self.tab.keyboard.insert_text(text)
-
-    def run(self, block, text, state, edit="Edit"):
-        """Writes a text and runs it from the keyboard; what is told."""
-        self.write(block, text, edit)
-        self.tab.keyboard.press("Shift+Enter")
-        return self.out(block, state)
-
-    @property
-    def heard(self):
-        """What a screen reader was told last."""
-        return self.tab.locator("article > [role=status]").text_content()
-
-
-@pytest.fixture
-def reader(browser, address):
-    context = browser.new_context(reduced_motion="reduce")
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield Reader(context.new_page(), address)
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def ready(browser, address):
-    """One who has run the first example of the long page."""
-    context = browser.new_context(reduced_motion="reduce")
-    one = Reader(context.new_page(), address).goto()
-    one.press(one.blocks("runnable").first, "Run")
-    assert "in the book" in one.out(one.blocks("runnable").first, "good")
-    yield one
-    assert one.errors == []
-    context.close()
-
-
-@pytest.fixture
-def ran(ready):
-    """The same, with all changes thrown away."""
-    yield ready
-    throw = ready.tab.locator(".run-kept").get_by_role("button", name="Throw away")
-    if throw.is_visible():
-        throw.click()
-    if ready.beside(ready.scratch, "run-editor").count():
-        ready.press(ready.scratch, "Reset")
 
 
 # -- before anything is run -----------------------------------------------------------------------
@@ -383,50 +294,3 @@ def test_nothing_of_it_scrolls_sideways_and_axe_holds_nothing_against_it(ran, wi
         }"""
     )
     assert found == []
-
-
-# -- exercises ------------------------------------------------------------------------------------
-
-
-def test_an_exercise_to_write_gives_its_hint_and_then_passes_and_is_counted(ran):
-    box = ran.tab.locator(".exercise-write").first
-    tally = ran.tab.locator(".exercise-tally")
-    total = ran.tab.locator(".exercise").count()
-    assert tally.inner_text().startswith(f"0 of {total} solved")
-    stub = box.locator(".stub")
-    ran.run(stub, "def attention(q, k, v):\n    return softmax(k @ q) @ v", "bad", "Write it")
-    assert "Hint: The variance of the scores grows" in ran.beside(stub, "run-out").inner_text()
-    answer = "def attention(q, k, v):\n    print(1)\n    return softmax(k @ q / q.size**0.5) @ v"
-    assert ran.run(stub, answer, "good").split()[:4] == ["It", "passes.", "printed", "1"]
-    assert "solved" in box.locator(".label").first.evaluate(
-        "e => getComputedStyle(e, '::after').content"
-    )
-    assert tally.inner_text().startswith(f"1 of {total} solved")
-    tally.get_by_role("button", name="Begin anew").click()
-    assert tally.inner_text().startswith(f"0 of {total} solved")
-
-
-def test_a_prediction_is_compared_with_what_is_printed(tab):
-    tab.goto(url(LONG))
-    box = tab.locator(".exercise-predict").first
-    printed = " ".join(box.locator(".solution pre .go").all_text_contents())
-    for said, solved in (("nothing of the kind", False), (f"  {printed} ", True)):
-        box.get_by_label("It prints").fill(said)
-        box.get_by_label("It prints").press("Enter")
-        assert box.locator("details.solution").get_attribute("open") is not None
-        assert box.locator(".said").inner_text().startswith(f"You said {said.strip()}")
-        assert (box.get_attribute("data-solved") is not None) is solved
-
-
-def test_a_reader_says_that_an_exercise_is_solved_and_it_stays_so(reader):
-    reader.goto()
-    box = reader.tab.locator(".exercise-change").first
-    box.locator("summary", has_text="Solution").click()
-    button = box.get_by_role("button", name="I had it right")
-    button.click()
-    reader.goto()
-    assert box.get_attribute("data-solved") is not None
-    box.locator("summary", has_text="Solution").click()
-    assert button.get_attribute("aria-pressed") == "true"
-    button.click()
-    assert box.get_attribute("data-solved") is None

@@ -71,9 +71,13 @@ def test_the_latex_and_its_figures_are_the_same_to_the_byte(elsewhere):
 
 
 def files(folder):
-    """All that a reader gets: without Sphinx's own record of the build."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    """All that a reader gets, also within a zip: without Sphinx's own record of the build."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name[0] != "."]
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    for path in folder.glob("download/*.zip"):
+        with ZipFile(path) as packed:
+            found |= {f"{path.name}: {name}": packed.read(name) for name in packed.namelist()}
+    return found
 
 
 def test_the_html_is_the_same_to_the_byte(elsewhere):

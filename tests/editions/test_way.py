@@ -1,5 +1,6 @@
 """Finding one’s way: times, previous and next, what is amiss, who cites a work, the search."""
 
+import re
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ def test_the_front_page_gives_each_page_its_time_and_so_does_its_card():
         time = times[page].partition(",")[0]
         assert soup(page).select_one(".paper-time").get_text() == time.capitalize()
         if ", after " in times[page]:
-            after = times[page].partition(", after ")[2]
-            assert soup(page).select_one(".paper-needs").get_text() == f"Read before it: {after}"
+            after = re.split(", | and ", times[page].partition(", after ")[2])
+            needs = soup(page).select(".paper-needs a")
+            assert [link.get_text().partition(" · ")[0] for link in needs] == after
 
 
 def test_previous_and_next_follow_the_order_of_the_sidebar_through_the_parts(tab):

@@ -207,6 +207,81 @@ def test_word_probabilities_are_those_of_jax(seed):
     )
 
 
+@pytest.mark.holds("vectors", "small_case", by="brute force: word by word")
+def test_the_small_case_has_a_row_for_each_french_word():
+    rows = iter(zip(*aa.small_case(), strict=True))
+    for english, french in aa.PHRASES:
+        read, written = english.split(), french.split()
+        for before, word in zip([None, *written], written, strict=False):
+            s, h, real, target = next(rows)
+            assert s.tolist() == [float(w == before) for w in (*aa.FRENCH, None)]
+            assert real.tolist() == [j < len(read) for j in range(4)]
+            for vector, w in zip(h, read, strict=False):
+                assert vector.tolist() == [float(w == other) for other in aa.ENGLISH]
+            assert not h[~real].any() and aa.FRENCH[target] == word
+    assert next(rows, None) is None
+
+
+def test_what_the_small_case_lacks_is_refused():
+    with pytest.raises(ValueError, match="has no word 'Bank'"):
+        aa.vectors("the European Bank")
+    for words, weights in (("", aa.learn(0)), ("the", (*aa.learn(0)[:3], np.eye(4, 5)))):
+        with pytest.raises(ValueError, match="no word, or weights of another size"):
+            aa.translate(words, *weights)
+
+
+@pytest.mark.holds("translation_loss", by="brute force: one sentence at a time")
+def test_the_loss_of_a_padded_batch_is_that_of_its_sentences_alone():
+    attention = *aa.learn(0, seed=3)[:2], np.arange(8) / 4
+    w_o, surprises = np.arange(25).reshape(5, 5) / 9, []
+    for s, h, real, word in zip(*aa.small_case(), strict=True):
+        _, c = aa.additive_attention(s, h[real], *attention)
+        surprises.append(-np.log(scipy_softmax(w_o @ c)[word]))
+    loss = aa.translation_loss(*attention, w_o, *aa.small_case())
+    np.testing.assert_allclose(loss, np.mean(surprises), rtol=1e-12)
+
+
+@pytest.mark.holds("learn", by="derivative: nudges")
+def test_a_step_goes_against_the_slopes_that_nudges_find():
+    case, start = aa.small_case(), aa.learn(3, seed=2, rate=2.0, a=4)
+    end = aa.learn(4, seed=2, rate=2.0, a=4)
+    for k, w in enumerate(start):
+        for i in np.ndindex(w.shape):
+            ends = []
+            for nudge in (1e-5, -1e-5):
+                moved = [x.copy() for x in start]
+                moved[k][i] += nudge
+                ends.append(float(aa.translation_loss(*moved, *case)))
+            slope = (ends[0] - ends[1]) / 2e-5
+            assert end[k][i] == pytest.approx(w[i] - 2.0 * slope, abs=1e-8)
+
+
+def test_learning_starts_without_attention_and_without_a_dictionary():
+    w_a, u_a, v_a, w_o = aa.learn(0, seed=1, a=500)
+    assert not v_a.any() and not w_o.any()
+    both = np.concatenate([w_a.ravel(), u_a.ravel()]) / 0.7
+    assert stats.kstest(both, "norm").pvalue > 0.001
+    loss = aa.translation_loss(w_a, u_a, v_a, w_o, *aa.small_case())
+    assert float(loss) == pytest.approx(np.log(5), rel=1e-12)
+
+
+@pytest.mark.holds("translate", by="brute force: every word by hand")
+def test_the_phrase_that_was_held_out_is_translated():
+    held_out = "the European Economic Area"
+    w_a, u_a, v_a, w_o = weights = aa.learn(40)
+    assert held_out not in dict(aa.PHRASES)
+    for english, french in [*aa.PHRASES, (held_out, "la zone économique européenne")]:
+        words, alignment = aa.translate(english, *weights)
+        assert words == french.split()
+        read, last = [aa.ENGLISH.index(w) for w in english.split()], 5
+        for word, alpha in zip(words, alignment, strict=True):
+            e = [v_a @ np.tanh(w_a[:, last] + u_a[:, j]) for j in read]
+            np.testing.assert_allclose(alpha, scipy_softmax(e), atol=1e-12)
+            scores = sum(x * w_o[:, j] for x, j in zip(alpha, read, strict=True))
+            last = int(np.argmax(scores))
+            assert aa.FRENCH[last] == word
+
+
 @pytest.mark.holds("rnn_parameters", by="brute force: arrays counted")
 @given(st.booleans(), sizes, sizes, sizes, sizes, sizes)
 def test_the_count_is_that_of_arrays_that_are_made(search, n, m, half, a, v):

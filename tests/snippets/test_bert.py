@@ -1,5 +1,7 @@
 """Entry 6 against JAX, brute force and counts of arrays; PyTorch is in tests/oracles."""
 
+from itertools import pairwise
+
 import autograd
 import jax
 import jax.numpy as jnp
@@ -25,6 +27,64 @@ def noisy(seed, v=11, n=9, d=8, layers=2):
     rng = np.random.default_rng(seed)
     params = bert.init_bert(rng, v, n, d, layers)
     return jax.tree.map(lambda w: np.asarray(w) + rng.normal(size=np.shape(w)), params)
+
+
+# -- a hidden word by its neighbours -----------------------------------------
+
+TEXT = "The cat sat; the cat ran. A dog's tail -- the dog -- isn't the cat's."
+
+
+@pytest.mark.holds("word_list", "numbers", by="brute force: counted by hand")
+def test_words_are_numbered_by_how_often_they_come():
+    words = bert.word_list(TEXT, 8)
+    assert words[:5] == bert.SPECIALS
+    assert words[5:] == ["the", "cat", "sat"]  # 4 times, twice, the first of those once
+    assert bert.numbers(TEXT, words).tolist() == [5, 6, 7, 5, 6, 1, 1, 1, 1, 5, 1, 1, 5, 1]
+    assert bert.numbers("...", words).tolist() == []
+
+
+def test_a_list_longer_than_the_text_is_refused():
+    with pytest.raises(ValueError, match=r"^word_list: the text has 10 words$"):
+        bert.word_list(TEXT, 16)
+    with pytest.raises(ValueError, match=r"^word_list: v must be 5 or more$"):
+        bert.word_list(TEXT, 4)
+
+
+@pytest.mark.holds("neighbours", by="brute force: pairs counted one by one")
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.sampled_from([0.01, 0.1, 2.0]))
+def test_the_chances_of_the_next_word_are_counted(ids, extra):
+    counts = np.full((6, 6), extra)
+    for pair in pairwise(ids):
+        counts[pair] += 1
+    wanted = [row / sum(row) for row in counts]
+    got = bert.neighbours(np.array(ids), 6, extra)
+    np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+@pytest.mark.holds("between", by="brute force: the joint chances of three words")
+@given(SEEDS)
+def test_a_hidden_word_has_the_chances_of_the_joint_table(seed):
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.ones(4), size=4)
+    joint = np.einsum("a,ab,bc->abc", rng.dirichlet(np.ones(4)), p, p)
+    left, right = rng.integers(4, size=(2, 3, 2))
+    for place, got in np.ndenumerate(bert.between(p, left, right).sum(axis=-1)):
+        assert got == pytest.approx(1), place
+    for a, c, got in zip(
+        left.ravel(), right.ravel(), bert.between(p, left, right).reshape(-1, 4), strict=True
+    ):
+        np.testing.assert_allclose(got, joint[a, :, c] / joint[a, :, c].sum(), rtol=1e-10)
+
+
+def test_neighbours_that_are_none_are_refused():
+    p = np.full((3, 3), 1 / 3)
+    for left, right, name in ((3, 0, "left"), (0, -1, "right")):
+        with pytest.raises(ValueError, match=f"^between: {name} must be 0 to 2"):
+            bert.between(p, np.array(left), np.array(right))
+    with pytest.raises(ValueError, match=r"^neighbours: ids must be 0 to 2, one is 3$"):
+        bert.neighbours(np.array([0, 3]), 3)
+    with pytest.raises(ValueError, match=r"^neighbours: extra must be above 0$"):
+        bert.neighbours(np.array([0, 1]), 3, 0.0)
 
 
 # -- data --------------------------------------------------------------------

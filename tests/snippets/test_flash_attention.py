@@ -23,6 +23,7 @@ from snippets.flash_attention import (
     flash_backward,
     flash_forward,
     merge,
+    small_case,
     standard_accesses,
     standard_backward,
     standard_forward,
@@ -357,9 +358,19 @@ def test_arguments_are_left_alone():
         np.testing.assert_array_equal(x, y)
 
 
-@pytest.mark.parametrize("name", ["figure_traffic", "figure_memory"])
+@pytest.mark.holds("small_case", by="brute force: means of whole numbers, by hand")
+def test_four_words_have_weights_and_outputs_that_can_be_counted():
+    q, k, v = small_case()
+    weights = np.exp(q @ k.T / math.sqrt(2))
+    counted = np.array([[1, 1, 1, 1], [1, 1, 4, 1], [1, 4, 2, 1], [1, 2, 4, 1]])
+    np.testing.assert_allclose(weights, counted, rtol=1e-12)
+    by_hand = [[22 / 4, 16 / 4], [22 / 7, 40 / 7], [52 / 8, 24 / 8], [4, 5]]
+    np.testing.assert_allclose(flash_forward(q, k, v, 2, 2)[0], by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["waiting", "tiles", "running", "traffic", "memory"])
 def test_the_figures_are_drawn(name):
-    assert getattr(figures, name)().axes
+    assert getattr(figures, f"figure_{name}")().axes
 
 
 def test_a_name_without_its_part_is_an_error():

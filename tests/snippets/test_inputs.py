@@ -186,6 +186,7 @@ def fine():
     gpt_block = {k[3:]: w for k, w in gpts.items() if k.startswith("b0.")}
     past = [None]
     attention = (r(4, 2), r(4, 4), r(4))
+    aligner = r(4, 6), r(4, 5), r(4), r(5, 5)
     mask = np.tril(yes(3, 3))
 
     ia3, prefix = peft.init_ia3(gpts), peft.init_prefix(rng(), gpts, 2)
@@ -249,6 +250,11 @@ def fine():
             "rnnencdec": (r(3, 1), r(4), r(2), rnn),
             "maxout": (r(4),),
             "word_probabilities": (r(2), r(3), r(4), r(6, 2), r(6, 3), r(6, 4), r(5, 3)),
+            "vectors": ("the Area",),
+            "small_case": (),
+            "translation_loss": (*aligner, r(3, 6), r(3, 4, 5), yes(3, 4), ids(3, high=5)),
+            "learn": (1, 0, 0.5, 4),
+            "translate": ("the Area", *aligner),
             "rnn_parameters": (True, 2, 3, 4, 5, 6),
         },
         "transformer": {
@@ -271,6 +277,7 @@ def fine():
             "training_flops": (1.0, 2, 3.0),
         },
         "layer_norm": {
+            "small_case": (),
             "normalise": (r(2, 3),),
             "jacobian": (r(3),),
             "jacobian_norm": (r(2, 3),),
@@ -424,6 +431,7 @@ def fine():
             "adam_bytes": (5.0,),
         },
         "flash_attention": {
+            "small_case": (),
             "below": (r(3), r(3)),
             "merge": (r(3), share(3), r(3), share(3)),
             "tiles": (5, 2),
@@ -557,6 +565,7 @@ def fine():
             "nearest_share": (50.0, 4),
         },
         "constitutional_ai": {
+            "small_case": (),
             "critique": (["a", "b"], {"a": "c"}),
             "revise": (["a", "b"], ["a"], {"a": "c"}),
             "critique_revision": (["a", "b"], [{"a": "c"}], [0]),

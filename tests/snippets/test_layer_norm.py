@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from snippets.layer_norm import (
+    FEATURES,
     backward,
     errors,
     init_theory,
@@ -24,6 +25,7 @@ from snippets.layer_norm import (
     post_ln,
     pre_ln,
     residual,
+    small_case,
     states,
     theory_sublayers,
 )
@@ -70,6 +72,19 @@ def example(seed, n=7, d=8, n_layers=2, v=5):
     rng = np.random.default_rng(seed)
     w = init_theory(rng, d, n_layers)
     return w, rng.normal(size=(n, d)), rng.normal(size=(v, d)), rng.integers(v, size=n)
+
+
+@pytest.mark.holds("small_case", by="derivation: three patterns of spread 1, at right angles")
+def test_each_sublayer_of_the_small_case_writes_something_new_of_spread_1():
+    bank, written = small_case()
+    patterns = np.array([bank, *written])
+    centred = stats.zscore(patterns, axis=-1)
+    np.testing.assert_allclose(centred @ centred.T, 4 * np.eye(3), atol=1e-12)
+    np.testing.assert_array_equal(patterns.std(axis=-1), 1)
+    np.testing.assert_array_equal(patterns.mean(axis=-1), [0, 1, 1])
+    total = patterns.sum(axis=0)
+    assert FEATURES[int(total.argmax())] == "shore"
+    assert len(set(total[1:])) == 1
 
 
 @pytest.mark.holds("normalise", by="library: scipy.stats.zscore")

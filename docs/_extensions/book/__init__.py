@@ -12,6 +12,7 @@ ROOMS = (
     "repository",
     "downloads",
     "exercises",
+    "questions",
     "runnable",
     "front",
     "web.meta",

@@ -12,7 +12,6 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from book import reading
@@ -21,13 +20,14 @@ from ledger import records
 from ledger.markup import chip
 from verified_book import citations, verified
 from verified_book.bibliography import links, plain, short_list, venue
+from verified_book.languages import N_, OptionsInWords, _, said_with
 
 
 class paper_finds(nodes.General, nodes.Element):
     """Stands where the page's findings will be, once the page has been read."""
 
 
-class PaperDirective(SphinxDirective):
+class PaperDirective(OptionsInWords):
     """The card of a paper: who, what, where, the version that we judge, and what it adds."""
 
     required_arguments = 1
@@ -50,12 +50,12 @@ class PaperDirective(SphinxDirective):
         citations.note_own(self.env, key)
         card = nodes.container(classes=["paper"])
         self.set_source_info(card)
-        entry_line = [nodes.Text(self.config.card_entry.format(number))] if number else []
+        entry_line = [nodes.Text(_(self.config.card_entry).format(number))] if number else []
         title = nodes.inline("", plain(entry.fields["title"]), classes=["paper-title"])
         where = nodes.inline("", venue(entry))
         where += links(entry)
         judged = self.options.get("judged")
-        version = [nodes.Text(f"judged: {judged}")] if judged else []
+        version = [nodes.Text(_("judged: {}").format(self.told(judged)))] if judged else []
         parts = [*entry_line, title, nodes.Text(short_list(entry)), where, *version]
         card += line("paper-facts", *between(parts))
         card += self.adds(key)
@@ -67,7 +67,8 @@ class PaperDirective(SphinxDirective):
         if "adds" not in self.options:
             self.warn("adds_nothing", key)
             return []
-        said = line("paper-adds", *self.parse_inline(self.options["adds"], lineno=self.lineno)[0])
+        told = self.told(self.options["adds"])
+        said = line("paper-adds", *self.parse_inline(told, lineno=self.lineno)[0])
         if not any(place for _, place in citations.cited(said)):
             self.warn("adds_uncited", key, key)
         return [said]
@@ -135,11 +136,11 @@ class Finds(SphinxPostTransform):
         """What to have read, and how long the page takes."""
         parts = []
         if on := reading.standing_on(self.env).get(docname):
-            needs = reading.links_to(self.env, on)
-            before = nodes.inline("", "Read before it: ", *needs, classes=["paper-needs"])
-            parts = [before, nodes.Text(". ")]
+            needs = reading.links_to(self.env, on, reading.short_names(self.env))
+            said = said_with(_("Read before it: {}."), *needs)
+            parts = [nodes.inline("", "", *said, classes=["paper-needs"]), nodes.Text(" ")]
         time = reading.duration(reading.pages(self.env)[docname].words)
-        parts.append(nodes.inline("", time.capitalize(), classes=["paper-time"]))
+        parts.append(nodes.inline("", time[:1].upper() + time[1:], classes=["paper-time"]))
         return line("paper-way", *parts, nodes.Text("."))
 
     def counts(self, docname):
@@ -151,13 +152,14 @@ class Finds(SphinxPostTransform):
             if count := counted[verdict]:
                 yield nodes.inline("", "", *self.share(verdict, count, found))
         if examples := verified.count_examples(self.env, docname):
-            yield nodes.Text(f"{examples} examples verified")
+            yield nodes.Text(_("{} examples verified").format(examples))
         if numbers := ledger.of(records.Number, docname):
             agreed = sum(number.reproduced for number in numbers)
-            yield nodes.Text(f"{agreed} of {len(numbers)} printed numbers reproduced")
+            said = _("{} of {} printed numbers reproduced")
+            yield nodes.Text(said.format(agreed, len(numbers)))
 
     def share(self, verdict, count, found):
-        yield chip(SHARES[verdict][count > 1].format(count), f"verdict-{verdict}")
+        yield chip(_(SHARES[verdict][count > 1]).format(count), f"verdict-{verdict}")
         if verdict in AMISS:
             ids = [annotation.id for annotation in found if annotation.verdict == verdict]
             links = [
@@ -191,17 +193,17 @@ def is_way(node):
 
 AMISS = ("wrong", "imprecise")
 SHARES = {
-    "holds": ("{} claim holds", "{} claims hold"),
-    "imprecise": ("{} imprecise", "{} imprecise"),
-    "wrong": ("{} wrong", "{} wrong"),
-    "opinion": ("{} opinion", "{} opinions"),
-    "unverified": ("{} unverified", "{} unverified"),
+    "holds": (N_("{} claim holds"), N_("{} claims hold")),
+    "imprecise": (N_("{} imprecise"), N_("{} imprecise")),
+    "wrong": (N_("{} wrong"), N_("{} wrong")),
+    "opinion": (N_("{} opinion"), N_("{} opinions")),
+    "unverified": (N_("{} unverified"), N_("{} unverified")),
 }
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("book.reading")
-    app.add_config_value("card_entry", "Entry {}", "env", types=frozenset({str}))
+    app.add_config_value("card_entry", N_("Entry {}"), "env", types=frozenset({str}))
     app.add_node(paper_finds)
     app.add_directive("paper", PaperDirective)
     app.add_transform(Card)

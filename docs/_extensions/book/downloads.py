@@ -21,9 +21,10 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book.exercise_code import stub_file
 from verified_book import extra_files, verified
+from verified_book.languages import N_, _
 from verified_book.page_notes import PageNotes
 
-OFFER = "Download the book’s code, its data and the examples of every page (zip)"
+OFFER = N_("Download the book’s code, its data and the examples of every page (zip)")
 README = """\
 {title}
 
@@ -183,7 +184,7 @@ def offer(app, doctree, docname):
     while part.parent.parent is not doctree:
         part = part.parent
     uri = relative_uri(app.builder.get_target_uri(docname), name_of(app.config))
-    link = f'<a class="reference internal" href="{uri}" download>{OFFER}</a>'
+    link = f'<a class="reference internal" href="{uri}" download>{_(OFFER)}</a>'
     inside = nodes.raw("", link, format="html")
     part.insert(1, nodes.paragraph("", "", inside, classes=["code-file"]))
 

@@ -29,10 +29,11 @@ from verified_book import dependencies
 from verified_book.alone import OutOfTime, time_limit, undone
 from verified_book.assets import add_static
 from verified_book.extra_files import is_web
+from verified_book.languages import N_, _, said_with
 from verified_book.page_notes import PageNotes
 
-KINDS = ("predict", "change", "write")
-LEVELS = {"1": "easy", "2": "takes a while", "3": "hard"}
+KINDS = N_("predict"), N_("change"), N_("write")
+LEVELS = {"1": N_("easy"), "2": N_("takes a while"), "3": N_("hard")}
 
 
 class exercise(nodes.container):
@@ -94,8 +95,10 @@ class ExerciseDirective(SphinxDirective):
         )
         self.set_source_info(box)
         self.state.document.note_explicit_target(box)  # so that other pages can link to it
-        label = f"Exercise {len(here)} · {kind} · level {level} ({LEVELS[level]})"
-        link = f'<a class="headerlink" href="#exercise-{id_}" title="Link to this exercise">¶</a>'
+        label = _("Exercise {} · {} · level {} ({})")
+        label = label.format(len(here), _(kind), level, _(LEVELS[level]))
+        told = _("Link to this exercise")
+        link = f'<a class="headerlink" href="#exercise-{id_}" title="{told}">¶</a>'
         title = nodes.raw("", link, format="html")
         box += nodes.paragraph("", "", nodes.Text(label), title, classes=["label"])
         box += self.parse_content_to_nodes()
@@ -112,8 +115,8 @@ class ExerciseDirective(SphinxDirective):
 
     def number(self, hints):
         for i, hint in enumerate(hints, 1):
-            title = f"Hint {i} of {len(hints)}" if len(hints) > 1 else "Hint"
-            hint[0][0] = nodes.Text(title)
+            title = _("Hint {} of {}") if len(hints) > 1 else _("Hint")
+            hint[0][0] = nodes.Text(title.format(i, len(hints)))
 
     def show_code(self, box, folds, solution):
         """The stub and what it finds defined before the folds, our solution in its own."""
@@ -129,7 +132,9 @@ class ExerciseDirective(SphinxDirective):
         names = [nodes.literal("", name) for name in module.at_hand]
         spaced = [part for name in names for part in (nodes.Text(", "), name)][1:]
         at = box.index(folds[0] if folds else solution)
-        shown = nodes.paragraph("", "At hand: ", *spaced, nodes.Text("."), classes=["at-hand"])
+        shown = nodes.paragraph(
+            "", "", *said_with(_("At hand: {}."), *spaced), classes=["at-hand"]
+        )
         box[at:at] = [python(code.stub, "stub"), *([shown] if names else [])]
         solution.insert(1, python(code.solution))
 
@@ -160,8 +165,11 @@ class FoldDirective(SphinxDirective):
 
 
 def fold_of(kind):
-    title = fold_title("", kind.capitalize(), classes=["label"])
+    title = fold_title("", _(TITLES[kind]), classes=["label"])
     return fold("", title, kind=kind, classes=["fold", kind])
+
+
+TITLES = {"hint": N_("Hint"), "solution": N_("Solution")}
 
 
 def is_example(node):

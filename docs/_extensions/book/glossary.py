@@ -15,6 +15,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.assets import add_static
 from verified_book.extra_files import is_web
+from verified_book.languages import N_, _
 from verified_book.shown import Links
 
 CHINESE = re.compile(r" *Chinese: ([^.]+)\.?$")  # what a meaning ends with
@@ -25,7 +26,7 @@ class GlossaryDomain(Domain):
 
     name = "glossary"
     label = "Glossary"
-    object_types = {"term": ObjType("term"), "chinese": ObjType("Chinese term")}
+    object_types = {"term": ObjType(N_("term")), "chinese": ObjType(N_("Chinese term"))}
     initial_data = {"meanings": {}, "names": {}}
     data_version = 2
 
@@ -60,7 +61,7 @@ class GlossaryDomain(Domain):
                     yield name, name, "chinese", docname, id_, 0
 
     def get_type_name(self, type, primary=False):
-        return type.lname
+        return _(type.lname)
 
     def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
         return []

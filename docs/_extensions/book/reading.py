@@ -26,6 +26,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book.messages import READING
 from ledger import records
+from verified_book.languages import _, said_with
 from verified_book.page_notes import PageNotes
 
 WORDS_A_MINUTE = 200
@@ -120,7 +121,9 @@ def rounded(words):
 def duration(words: int) -> str:
     """“about 25 min”, or “about 9 hours”."""
     minutes = words / WORDS_A_MINUTE
-    return f"about {rounded(words)} min" if minutes < 90 else f"about {minutes / 60:.0f} hours"
+    if minutes < 90:
+        return _("about {} min").format(rounded(words))
+    return _("about {} hours").format(round(minutes / 60))
 
 
 def ground(env: BuildEnvironment) -> list[str]:
@@ -165,23 +168,31 @@ def name(app, docname):
     return title if said == title else f"{said} · {title}"
 
 
-def links_to(env, on):
-    """“2, 7 and 12”, each a link, which the ledger's domain resolves."""
+def short_names(env: BuildEnvironment) -> dict[str, str]:
+    """What the contents call each page, “7 · GPT”."""
+    trees = (tree for toc in env.tocs.values() for tree in toc.findall(addnodes.toctree))
+    told = {page: title for tree in trees for title, page in tree["entries"] if title}
+    return {page: told.get(page) or env.titles[page].astext() for page in env.titles}
+
+
+def links_to(env, on, names=None):
+    """“2, 7 and 12”, or the pages' names, each a link, which the ledger's domain resolves."""
     linked = []
     for i, page in enumerate(on):
         if i:
-            linked.append(nodes.Text(" and " if i == len(on) - 1 else ", "))
-        text, domain = nodes.Text(number(env, page)), {"refdomain": "ledger", "reftype": "record"}
+            linked.append(nodes.Text(_(" and ") if i == len(on) - 1 else ", "))
+        text = nodes.Text(names[page] if names else number(env, page))
+        domain = {"refdomain": "ledger", "reftype": "record"}
         linked.append(addnodes.pending_xref("", text, **domain, reftarget="", page=page))
     return linked
 
 
 def say_times(app, shown):
     """What a card, and a page with times, show of other pages."""
-    env, needs = shown.env, standing_on(shown.env)
+    env, needs, called = shown.env, standing_on(shown.env), short_names(shown.env)
     minutes = sorted((page, rounded(told.words)) for page, told in pages(env).items())
     for page, on in needs.items():
-        shown.add(page, [(other, number(env, other)) for other in on])
+        shown.add(page, [(other, called[other]) for other in on])
     for page, told in pages(env).items():
         if told.views:
             names = [(other, number(env, other)) for other in needs]
@@ -225,7 +236,7 @@ class Times(SphinxPostTransform):
             return nodes.Text("")
         line = nodes.inline("", duration(pages(self.env)[what].words), classes=["reading-time"])
         if on := needs.get(what):
-            line += [nodes.Text(", after "), *links_to(self.env, on)]
+            line += said_with(_(", after {}"), *links_to(self.env, on))
         return line
 
 

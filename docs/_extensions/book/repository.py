@@ -11,20 +11,22 @@ from sphinx.util.typing import ExtensionMetadata
 
 from ledger.links import reporting
 from verified_book.extra_files import is_web
+from verified_book.languages import _
 
 
 def page_links(app, docname):
     title = app.env.titles[docname].astext()
     report = reporting(app.builder, docname, title, docname)
-    links = [(report, "Report an error")] if report else []
+    links = [(report, _("Report an error"))] if report else []
     if repository := app.config.repository_url.rstrip("/"):
         file = f"{app.config.repository_branch}/docs/{docname}.md"
-        edit = (f"{repository}/edit/{file}", "Edit this page")
-        links = [edit, (f"{repository}/commits/{file}", "History of this page"), *links]
+        edit = (f"{repository}/edit/{file}", _("Edit this page"))
+        links = [edit, (f"{repository}/commits/{file}", _("History of this page")), *links]
     if not links:
         return ""
     items = "".join(f'<li><a href="{escape(uri)}">{text}</a></li>' for uri, text in links)
-    return f'<nav class="page-links" aria-label="This page"><ul>{items}</ul></nav>'
+    label = _("This page")
+    return f'<nav class="page-links" aria-label="{label}"><ul>{items}</ul></nav>'
 
 
 def add_links(app, pagename, templatename, context, doctree):

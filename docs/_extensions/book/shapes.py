@@ -19,6 +19,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book.messages import SHAPES
 from verified_book.extra_files import is_web
+from verified_book.languages import N_, _
 from verified_book.page_notes import PageNotes
 
 COLUMN = "in a shape"
@@ -26,9 +27,9 @@ IN_CODE = re.compile(r'\bArray,\s*"([^"]*)"')
 ON_PAGE = re.compile(r'<span class="ss">((?:"|&quot;)(.*?)(?:"|&quot;))</span>')
 LETTER = re.compile(r"[A-Za-z]\w*")
 AXIS = {
-    "": "a single number",
-    "...": "...: any number of axes",
-    "_": "_: a length that nothing else shares",
+    "": N_("a single number"),
+    "...": N_("...: any number of axes"),
+    "_": N_("_: a length that nothing else shares"),
 }
 
 
@@ -45,7 +46,9 @@ class Letters(PageNotes):
 
 def heads(table):
     head = table.next_node(nodes.thead)
-    return [entry.astext() for entry in head.findall(nodes.entry)] if head else []
+    """The heads of a table as the page is written, whatever they are in the reader's language."""
+    found = head.findall(nodes.entry) if head else ()
+    return ["".join(part.rawsource for part in entry) for entry in found]
 
 
 def rows_of(table):
@@ -86,18 +89,22 @@ def explained(shape: str, means: dict[str, str]) -> str:
 
 def axis_explained(axis, means):
     if axis in AXIS:
-        return AXIS[axis]
+        return _(AXIS[axis])
     if axis.isdigit():
-        return f"{axis}: just {axis}"
+        return _("{0}: just {0}").format(axis)
     bare = axis.lstrip("*#")
     told = "; ".join(
-        means.get(letter, "?") if letter == bare else f"{letter} are {means.get(letter, '?')}"
+        means.get(letter, "?")
+        if letter == bare
+        else _("{} are {}").format(letter, means.get(letter, "?"))
         for letter in dict.fromkeys(LETTER.findall(bare))
     )
     signs = axis.removesuffix(bare)
     if "*" in signs:
-        told = f"any number of axes, such as {told}"
-    return f"{axis}: {told}{', or 1 for all alike' if '#' in signs else ''}"
+        told = _("any number of axes, such as {}").format(told)
+    if "#" in signs:
+        told = _("{}, or 1 for all alike").format(told)
+    return f"{axis}: {told}"
 
 
 # -- on the page --------------------------------------------------------------------------------

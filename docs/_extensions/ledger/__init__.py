@@ -23,10 +23,11 @@ from ledger.directives import (
 )
 from ledger.domain import LedgerDomain, say_views, summarise
 from ledger.tables import CountRole, Fill, LedgerDirective, ledger_count, ledger_view
+from verified_book.languages import N_
 
 ROOMS = ("links", "filter", "export", "folding")
-FAULTS = {"copy": "the copy", "author": "the author"}
-LOST = ("lost", "what was lost or altered")
+FAULTS = {"copy": N_("the copy"), "author": N_("the author")}
+LOST = (N_("lost"), N_("what was lost or altered"))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.transforms import SphinxTransform
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
 from ledger import options
 from ledger.agreement import NoNumber, agrees
@@ -19,13 +20,13 @@ from ledger.records import (
     JUDGED_BY_SOURCE,
     VERDICTS,
     Annotation,
-    Claim,
     Erratum,
     Lost,
     Number,
     Paragraph,
 )
 from verified_book import citations, verified
+from verified_book.languages import OptionsInWords, _
 
 
 def printed_lines(content):
@@ -40,7 +41,7 @@ def printed_lines(content):
     return [line.strip() for line in lines]
 
 
-class Directive(SphinxDirective):
+class Directive(OptionsInWords):
     """What the ledger's directives share: records, places, warnings, Markdown."""
 
     @property
@@ -57,7 +58,12 @@ class Directive(SphinxDirective):
         LEDGER.warn(code, *filled, location=(self.env.docname, self.lineno))
 
     def inline(self, text):
-        return self.parse_inline(text, lineno=self.lineno)[0] if text else []
+        """The nodes of a text that is read, or of None."""
+        return self.parse_inline(self.told(text), lineno=self.lineno)[0] if text else []
+
+    def named(self, key, where, after=""):
+        """A paper, with the place in it."""
+        return self.parse_inline(f"{{cite:t}}`{key}{{{where}}}`{after}", lineno=self.lineno)[0]
 
     def box(self, *classes, anchor=None):
         node = nodes.container(classes=[self.name, *classes])
@@ -75,7 +81,7 @@ class Directive(SphinxDirective):
 
     def label(self, box, *parts):
         """The first line of a box, which ends in a link to it."""
-        return labelled(*parts, permalink(target=box["ids"][0], title="Link to this"))
+        return labelled(*parts, permalink(target=box["ids"][0], title=_("Link to this")))
 
 
 def evidence_of(box):
@@ -115,11 +121,10 @@ class ClaimRole(SphinxRole):
         words, id_ = found.groups()
         children, messages = self.inliner.parse(words, self.lineno, self.inliner, None)
         node = nodes.inline("", "", *children, classes=["claim"], ids=[f"claim-{id_}"])
+        node["claim"] = id_, node.astext()
         link = nodes.reference(
             "", id_, refid=f"annotation-{id_}", internal=True, classes=["claim-number"]
         )
-        ledger = self.env.get_domain("ledger")
-        ledger.note(Claim(*place, id=id_, words=node.astext()))
         node += link
         return [indexed(id_, f"claim-{id_}"), node], messages
 
@@ -151,21 +156,23 @@ class AnnotationDirective(Directive):
         box["claim"], box["also"] = id_, self.options.get("also", [])
         box["kind"] = self.options.get("kind", (None, None))[0]
         back = nodes.reference("", id_, refid=f"claim-{id_}", internal=True, classes=["back"])
-        verdict_chip = to_row("claims", id_, verdict, chip(verdict, "verdict"))
+        verdict_chip = to_row("claims", id_, verdict, chip(_(verdict), "verdict"))
         links = of_claim(id_, self.env.docname, self.env.docname, f"claim-{id_}")
         box += labelled(back, nodes.Text(" "), verdict_chip, links)
         body = self.parse_content_to_nodes()
         now = self.inline(self.options.get("now"))
         box += body
         if fault:
-            box += nodes.paragraph("", f"The slip is that of {faults[fault]}.", classes=["fault"])
+            whose = _("The slip is that of {}.").format(_(faults[fault]))
+            box += nodes.paragraph("", whose, classes=["fault"])
         if now:
-            box += nodes.paragraph("", "", chip("now", "now"), nodes.Text(" "), *now)
+            box += nodes.paragraph("", "", chip(_("now"), "now"), nodes.Text(" "), *now)
         evidence = evidence_of(box)
         self.hold_to_evidence(id_, verdict, box, evidence)
         kind, case = self.options.get("kind", (None, None))
         fields = {"id": id_, "verdict": verdict, "fault": fault, "now": copies(now)}
-        fields |= {"was": self.options.get("was", []), "kind": kind, "case": case}
+        was = [replace(old, reason=self.told(old.reason)) for old in self.options.get("was", [])]
+        fields |= {"was": was, "kind": kind, "case": case and self.told(case)}
         self.note(Annotation, body, evidence=evidence, also=box["also"], **fields)
         return [box]
 
@@ -187,14 +194,13 @@ class LostDirective(Directive):
     def run(self):
         paragraph = " ".join(self.arguments[0].split())
         box = self.box(anchor=self.anchor(paragraph))
-        box += self.label(box, chip(self.config.ledger_lost[0], "lost-chip"))
+        box += self.label(box, chip(_(self.config.ledger_lost[0]), "lost-chip"))
         body = self.parse_content_to_nodes()
         box += body
         evidence = evidence_of(box)
         if not evidence:
             self.warn("lost_uncited")
-        fields = {"paragraph": paragraph, "anchor": box["ids"][0], "body": copies(body)}
-        self.note(Lost, evidence=evidence, **fields)
+        self.note(Lost, body, evidence=evidence, paragraph=paragraph, anchor=box["ids"][0])
         return [box]
 
 
@@ -224,13 +230,14 @@ class PublishedDirective(Directive):
             self.warn("unequal_counts", len(rows), len(printed), len(computed))
             return [*content]
         causes, evidence = self.causes(rows, printed, computed), []
+        what, listed = self.told(what), "rows" in self.options
         records = [
             self.note(
                 Number,
                 key=key,
                 where=where,
                 what=what,
-                row=row if "rows" in self.options else "",
+                row=self.told(row) if listed else "",
                 printed=p,
                 computed=c,
                 cause=cause,
@@ -243,8 +250,7 @@ class PublishedDirective(Directive):
                 zip(rows, printed, computed, causes, strict=True), 1
             )
         ]
-        title = self.inline(f"{{cite:t}}`{key}{{{where}}}`: {what}")
-        box += self.label(box, *title)
+        box += self.label(box, *self.named(key, where, f": {what}"))
         says = self.inline(self.options.get("says")) or [nodes.Text(comes_out(records))]
         box += nodes.paragraph("", "", *says, classes=["comes-out"])
         box += numbers_table(records)
@@ -300,10 +306,10 @@ class ErratumDirective(Directive):
         where = self.options["where"]
         box = self.box(anchor=self.anchor(f"{key} {where}"))
         reads, should = self.inline(self.options["reads"]), self.inline(self.options["should"])
-        about = self.inline(f" {{cite:t}}`{key}{{{where}}}`")
-        box += self.label(box, chip("erratum", "slip"), *about)
-        box += nodes.paragraph("", "", nodes.strong("", "reads "), *reads)
-        box += nodes.paragraph("", "", nodes.strong("", "should read "), *should)
+        about = nodes.Text(" "), *self.named(key, where)
+        box += self.label(box, chip(_("erratum"), "slip"), *about)
+        for head, said in ((_("reads"), reads), (_("should read"), should)):
+            box += nodes.paragraph("", "", nodes.strong("", f"{head} "), *said)
         body = self.parse_content_to_nodes()
         box += body
         cites_more = len(citations.cited(box)) > 1  # than the place of the slip

@@ -11,13 +11,15 @@ from docutils import nodes
 from sphinx.domains import Domain, ObjType
 from sphinx.roles import XRefRole
 from sphinx.util import logging
-from sphinx.util.nodes import make_refnode
+from sphinx.util.nodes import get_node_line, make_refnode
 
 from ledger.filter import page_name
+from ledger.markup import copies
 from ledger.messages import LEDGER
 from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, Record, kinds
 from ledger.words import joined
 from verified_book import citations, verified
+from verified_book.languages import N_, _
 from verified_book.shown import digest
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ class LedgerDomain(Domain):
 
     name = "ledger"
     label = "Ledger"
-    object_types = {"claim": ObjType("claim", "claim"), "number": ObjType("number")}
+    object_types = {"claim": ObjType(N_("claim"), "claim"), "number": ObjType(N_("number"))}
     roles = {
         name: XRefRole(innernodeclass=nodes.inline, warn_dangling=True)
         for name in ("claim", "annotation")
@@ -44,8 +46,12 @@ class LedgerDomain(Domain):
             self.env.temp_data.setdefault("ledger_bodies", []).append((record, said))
 
     def process_doc(self, env, docname, document):
+        for node in document.findall(lambda n: isinstance(n, nodes.inline) and "claim" in n):
+            id_, words = node["claim"]
+            self.note(Claim(docname, get_node_line(node), id=id_, words=words))
         for record, said in env.temp_data.pop("ledger_bodies", ()):
-            record.body = list(joined(said, apart=True))
+            is_shown = isinstance(record, Lost)  # by a table, which has its nodes
+            record.body = copies(said) if is_shown else list(joined(said, apart=True))
         if records := self.data["records"].get(docname):
             said = "\n".join(record.text for record in records).encode()
             self.data["digests"][docname] = blake2b(said, digest_size=16).hexdigest()
@@ -125,14 +131,14 @@ class LedgerDomain(Domain):
             yield anchor, title, "claim", claim.docname, anchor, 1
         for found in self.of(Annotation):
             for anchor in [f"claim-{old}" for old in found.also]:  # not in the search
-                yield anchor, f"claim {found.id}", "claim", found.docname, anchor, -1
+                yield anchor, _("claim {}").format(found.id), "claim", found.docname, anchor, -1
         for anchor, record in {(r.docname, r.anchor): r for r in self.of(Number)}.items():
             name = f"{anchor[0].rpartition('/')[2]}-{record.anchor}"
             title = f"{record.where}: {record.what}"
             yield name, title, "number", record.docname, record.anchor, 1
 
     def get_type_name(self, type, primary=False):
-        return type.lname
+        return _(type.lname)
 
     # -- rules --
 
@@ -202,7 +208,7 @@ def say_views(app, shown):
     everything = digest((domain.reading_order(), labels, links, names, counted))
     for page in found:
         shown.add(page, places)
-    for page, _ in views:
+    for page, _there in views:
         shown.add(page, everything)
 
 

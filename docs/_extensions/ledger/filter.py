@@ -11,8 +11,13 @@ from sphinx.util.typing import ExtensionMetadata
 
 from ledger.records import Claim, Number
 from verified_book.extra_files import is_web
+from verified_book.languages import N_, _
 
 FILTERED = {"claims": ("verdict", Claim), "numbers": ("outcome", Number)}
+SAID = {
+    "claims": (N_("Filter the claims"), N_("{} of {} claims")),
+    "numbers": (N_("Filter the numbers"), N_("{} of {} numbers")),
+}
 
 
 def page_name(app: Sphinx, docname: str) -> str:
@@ -31,13 +36,14 @@ def offer(app, doctree, docname):
     pages = dict.fromkeys(found.docname for found in domain.of(record))
     chosen = {
         kind: {s["ids"][0]: s[0].astext() for s in sections},
-        "entry": {page: page_name(app, page) for page in pages},
+        N_("entry"): {page: page_name(app, page) for page in pages},
     }
     selects = "".join(select(name, choices) for name, choices in chosen.items())
+    (label, says), show_all = SAID[views[0]], _("Show all")
     form = (
-        f'<form class="ledger-filter" hidden aria-label="Filter the {views[0]}">{selects}'
-        '<button type="reset">Show all</button>'
-        f'<output aria-live="polite" data-what="{views[0]}"></output></form>'
+        f'<form class="ledger-filter" hidden aria-label="{_(label)}">{selects}'
+        f'<button type="reset">{show_all}</button>'
+        f'<output aria-live="polite" data-says="{_(says)}"></output></form>'
     )
     parent = sections[0].parent
     parent.insert(parent.index(sections[0]), nodes.raw("", form, format="html"))
@@ -52,9 +58,10 @@ def has_table(section):
 def select(name, choices):
     options = "".join(
         f'<option value="{escape(value)}">{escape(text)}</option>'
-        for value, text in {"": "all", **choices}.items()
+        for value, text in {"": _("all"), **choices}.items()
     )
-    return f'<label>{name.capitalize()} <select name="{name}">{options}</select></label>'
+    said = _(name)
+    return f'<label>{said[:1].upper()}{said[1:]} <select name="{name}">{options}</select></label>'
 
 
 def add_script(app, pagename, templatename, context, doctree):

@@ -18,6 +18,7 @@ from sphinx.util.typing import ExtensionMetadata
 from ledger.markup import chip, copies, of_class
 from verified_book import verified
 from verified_book.folds import folded
+from verified_book.languages import _
 
 FORMAL = {"title", "author", "year", "link"}  # kinds of claims: what a list says of a paper
 TEASER = 110  # characters
@@ -78,8 +79,8 @@ def note(box):
 
 def formal_note(box):
     """An annotation that holds: its number, and what it is of."""
-    hidden = nodes.inline("", "holds", classes=["visually-hidden"])
-    line = [chip("", "verdict"), nodes.Text(f"{box['claim']} {box['kind']} "), hidden]
+    hidden = nodes.inline("", _("holds"), classes=["visually-hidden"])
+    line = [chip("", "verdict"), nodes.Text(f"{box['claim']} {_(box['kind'])} "), hidden]
     return behind(line, box, "chipped")
 
 
@@ -97,7 +98,7 @@ def is_chip(node):
 
 
 def teaser(body):
-    """How a text begins, without its citations and links."""
+    """How a text begins, without its citations, numbers of equations, and links."""
     first = next((node for node in body if isinstance(node, nodes.paragraph)), None)
     found, length = [], 0
     for node in first.children if first else ():
@@ -111,7 +112,8 @@ def teaser(body):
 
 
 def is_citation(node):
-    return isinstance(node, addnodes.pending_xref) and node["refdomain"] == "cite"
+    """A citation, or the number of an equation."""
+    return isinstance(node, addnodes.pending_xref) and node["refdomain"] in {"cite", "math"}
 
 
 def unlinked(node):
@@ -146,8 +148,9 @@ def fold_table(box):
     body += shown
     rest_body += [row for row in rows if row not in shown]
     as_printed = len(differ) == len(shown) or not differ
-    line = f"The other {len(rows) - len(shown)} rows" + (", all as printed" if as_printed else "")
-    table.parent.insert(table.parent.index(table) + 1, folded([nodes.Text(line)], rest))
+    line = _("The other {} rows, all as printed") if as_printed else _("The other {} rows")
+    line = nodes.Text(line.format(len(rows) - len(shown)))
+    table.parent.insert(table.parent.index(table) + 1, folded([line], rest))
 
 
 def fold_examples(box):
@@ -158,7 +161,8 @@ def fold_examples(box):
         found = list(run)
         if computes and not any("failed" in node["classes"] for node in found):
             lines = sum(len(node.astext().splitlines()) for node in found)
-            box += folded([nodes.Text(f"The computation ({lines} lines)")], *found)
+            line = nodes.Text(_("The computation ({} lines)").format(lines))
+            box += folded([line], *found)
         else:
             box += found
 

@@ -6,20 +6,23 @@ Without a ``repository_url``, “report an error” leads to the page that says 
 where conf.py names no such pages, there are no such links.
 """
 
+from datetime import datetime
 from html import escape
 from urllib.parse import urlencode
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
+from sphinx.util.i18n import format_date
 from sphinx.util.typing import ExtensionMetadata
 
 from ledger.messages import LEDGER
 from verified_book.assets import add_static
 from verified_book.extra_files import is_web
+from verified_book.languages import N_, _
 
+COPY = N_("Copy the Reference"), N_("Copy the BibTeX")
 PLACES = ("citing_page", "reporting_page", "ledger_documentation")
-MONTHS = "January February March April May June July August September October November December"
 
 
 class permalink(nodes.Inline, nodes.Element):
@@ -46,7 +49,7 @@ def visit_permalink(self, node):
 def visit_claim_links(self, node):
     if is_web(self.builder):
         links = filter(None, (cite_this(self.builder, node), report_of(self.builder, node)))
-        mark = sign(node["target"], f"Link to claim {node['claim']}")
+        mark = sign(node["target"], _("Link to claim {}").format(node["claim"]))
         self.body.append(f'<span class="claim-links">{" ".join([mark, *links])}</span>')
     raise nodes.SkipNode
 
@@ -63,14 +66,15 @@ def cite_this(builder, node):
     if not builder.config.citing_page:
         return ""
     uri, name = uri_of(builder, node["shown_on"], builder.config.citing_page), node["claim"]
-    return f'<a class="cite-this" href="{uri}" aria-label="Cite this: claim {name}">cite this</a>'
+    label, said = _("Cite this: claim {}").format(name), _("cite this")
+    return f'<a class="cite-this" href="{uri}" aria-label="{label}">{said}</a>'
 
 
 def report_of(builder, node):
     claim, page = node["claim"], node["page"]
     uri = reporting(builder, node["shown_on"], f"Claim {claim}", f"{page}, claim {claim}")
-    label = f"Report an error in claim {claim}"
-    return uri and f'<a href="{escape(uri)}" aria-label="{label}">report an error</a>'
+    label, said = _("Report an error in claim {}").format(claim), _("report an error")
+    return uri and f'<a href="{escape(uri)}" aria-label="{label}">{said}</a>'
 
 
 # -- where they lead ------------------------------------------------------------------------------
@@ -113,30 +117,34 @@ def has_heading(env, page, heading):
 def citing(config) -> str:
     """The dialog of “cite this”; the script fills in {id}, {words}, {verdict} and {url}."""
     work = config.citation
-    year, month, day = work["date-released"].split("-")
-    month = MONTHS.split()[int(month) - 1]
+    date = datetime.fromisoformat(work["date-released"])
+    month = format_date("%B", date=date, language=config.language)
     authors = " and ".join(author["name"] for author in work["authors"])
     version = work["version"]
+    filled = {name: f"{{{name}}}" for name in ("id", "words", "verdict", "url")}
+    filled |= {"authors": authors, "year": date.year, "month": month, "day": date.day}
     texts = {
-        "Reference": f"{authors}. ({year}, {month} {int(day)}). Claim {{id}}: “{{words}}” "
-        f"(verdict: {{verdict}}). In {work['title']} (version {version}). {{url}}",
+        N_("Reference"): _(
+            "{authors}. ({year}, {month} {day}). Claim {id}: “{words}” (verdict: {verdict}). "
+            "In {title} (version {version}). {url}"
+        ).format(title=work["title"], version=version, **filled),
         "BibTeX": f"@incollection{{claim-{{id}},\n  author = {{{{{authors}}}}},\n"
         "  title = {Claim {id}: ``{words}'' (verdict: {verdict})},\n"
-        f"  booktitle = {{{work['title']}}},\n  year = {{{year}}},\n"
-        f"  note = {{Version {version}, {int(day)} {month} {year}}},\n"
+        f"  booktitle = {{{work['title']}}},\n  year = {{{date.year}}},\n"
+        f"  note = {{Version {version}, {date.day} {month} {date.year}}},\n"
         "  url = {{url}}\n}",
     }
+    copy, close = _("Copy"), _("Close")
     parts = "".join(
-        f"<p><label>{name}<textarea readonly rows={rows}>{escape(text)}</textarea></label>"
-        f'<button type="button" class="copy">Copy<span class="visually-hidden"> the {name}'
-        "</span></button></p>"
-        for (name, text), rows in zip(texts.items(), (4, 8), strict=True)
+        f"<p><label>{_(name)}<textarea readonly rows={rows}>{escape(text)}</textarea></label>"
+        f'<button type="button" class="copy" aria-label="{_(label)}">{copy}</button></p>'
+        for (name, text), label, rows in zip(texts.items(), COPY, (4, 8), strict=True)
     )
     return (
         f'<template id="cite-this" data-base="{escape(config.html_baseurl)}">'
         '<dialog class="cite" aria-labelledby="cite-heading"><h2 id="cite-heading"></h2>'
-        f"{parts}<form method=dialog><output></output><button>Close</button></form></dialog>"
-        "</template>"
+        f"{parts}<form method=dialog><output></output><button>{close}</button></form>"
+        "</dialog></template>"
     )
 
 

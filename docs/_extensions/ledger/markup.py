@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from docutils import nodes
 from sphinx import addnodes
 
+from verified_book.languages import N_, _
+
 Cell = list[nodes.Node]  # inline nodes, or paragraphs and the like
 
 
@@ -33,7 +35,7 @@ def table(
         nodes.colspec("", colwidth=width, classes=[name]) for name, (_, width) in columns.items()
     ]
     group += nodes.thead(
-        "", row({name: [nodes.Text(head)] for name, (head, _) in columns.items()})
+        "", row({name: [nodes.Text(_(head))] for name, (head, _width) in columns.items()})
     )
     group += nodes.tbody("", *(row({name: cells[name] for name in columns}) for cells in rows))
     return nodes.table("", group, classes=["ledger", *classes])
@@ -67,7 +69,7 @@ def to_row(kind: str, name: str, which: str, content: nodes.Node) -> nodes.Eleme
 
 def outcome(record) -> Cell:
     """A number's outcome, as a chip and the reason behind it."""
-    return [chip(record.outcome, record.outcome), nodes.Text(" "), *copies(record.reason)]
+    return [chip(_(record.outcome), record.outcome), nodes.Text(" "), *copies(record.reason)]
 
 
 ADDRESS = re.compile(r"(https://\S+)")
@@ -91,10 +93,10 @@ def copies(found: Iterable[nodes.Node]) -> list[nodes.Node]:
 
 
 NUMBERS = {
-    "row": ("row", 30),
-    "printed": ("printed", 15),
-    "computed": ("computed", 15),
-    "outcome": ("outcome", 40),
+    "row": (N_("row"), 30),
+    "printed": (N_("printed"), 15),
+    "computed": (N_("computed"), 15),
+    "outcome": (N_("outcome"), 40),
 }
 
 

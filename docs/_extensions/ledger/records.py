@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from docutils import nodes
 
 from ledger.words import Piece
+from verified_book.languages import N_
 
-VERDICTS = ("holds", "imprecise", "wrong", "opinion", "unverified")
+VERDICTS = N_("holds"), N_("imprecise"), N_("wrong"), N_("opinion"), N_("unverified")
 JUDGED_BY_SOURCE = {"holds", "imprecise", "wrong"}
-KINDS = ("year", "author", "title", "name", "link", "number", "superlative", "recommendation")
-CAUSES = ("slip", "rounding", "convention", "unknown")
+KINDS = (
+    *(N_("year"), N_("author"), N_("title"), N_("name"), N_("link"), N_("number")),
+    *(N_("superlative"), N_("recommendation")),
+)
+CAUSES = N_("slip"), N_("rounding"), N_("convention"), N_("unknown")
 COUNTED = {"claims", "numbers", "errata", "examples", "paragraphs"}
 COUNTED |= {f"claims {verdict}" for verdict in VERDICTS}
 COUNTED |= {"numbers reproduced", "numbers different", "corrections"}
@@ -92,10 +96,12 @@ class Annotation(Record):
 
 @dataclass
 class Lost(Record):
+    """What was lost; its body is there once the page has been read."""
+
     paragraph: str
     anchor: str
     evidence: Evidence
-    body: list[nodes.Node]
+    body: list[nodes.Node] = field(default_factory=list)
 
 
 @dataclass
@@ -118,7 +124,7 @@ class Number(Record):
 
     @property
     def outcome(self) -> str:
-        return self.cause or "reproduced"
+        return self.cause or N_("reproduced")
 
     @property
     def name(self) -> str:

@@ -22,6 +22,7 @@ from ledger.records import (
     kinds,
 )
 from verified_book import citations
+from verified_book.languages import N_, _
 
 
 class LedgerDirective(SphinxDirective):
@@ -69,7 +70,7 @@ class Fill(SphinxPostTransform):
         ledger = self.env.get_domain("ledger")
         for node in list(self.document.findall(ledger_view)):
             columns, rows, *classes = TABLES[node["kind"]](ledger, self, *node["which"])
-            filled = table(columns, rows, *classes) if rows else nodes.paragraph("", "None.")
+            filled = table(columns, rows, *classes) if rows else nodes.paragraph("", _("None."))
             filled["shows"] = [node["kind"], *node["which"]]
             node.replace_self(filled)
         for node in list(self.document.findall(ledger_count)):
@@ -88,10 +89,10 @@ class Fill(SphinxPostTransform):
 
 def claims_table(ledger, fill, *verdicts):
     columns = {
-        "id": ("claim", 8),
-        "words": ("the list says", 52),
-        "verdict": ("verdict", 15),
-        "now": ("now", 25),
+        "id": (N_("claim"), 8),
+        "words": (N_("the list says"), 52),
+        "verdict": (N_("verdict"), 15),
+        "now": (N_("now"), 25),
     }
     annotations = {a.id: a for a in ledger.of(Annotation)}
     page, faults = fill.env.docname, fill.config.ledger_faults
@@ -103,8 +104,8 @@ def claims_table(ledger, fill, *verdicts):
                 of_claim(claim.id, claim.docname, page, f"row-{claim.id}"),
             ],
             "verdict": [
-                fill.link(found, f"annotation-{claim.id}", found.verdict),
-                *([nodes.Text(f" ({faults[found.fault]})")] if found.fault else []),
+                fill.link(found, f"annotation-{claim.id}", _(found.verdict)),
+                *([nodes.Text(f" ({_(faults[found.fault])})")] if found.fault else []),
             ],
             "now": copies(found.now),
         }
@@ -116,11 +117,11 @@ def claims_table(ledger, fill, *verdicts):
 
 def numbers_ledger(ledger, fill, which=None):
     columns = {
-        "name": ("number", 30),
-        "row": ("row", 12),
-        "printed": ("printed", 12),
-        "computed": ("computed", 12),
-        "outcome": ("outcome", 34),
+        "name": (N_("number"), 30),
+        "row": (N_("row"), 12),
+        "printed": (N_("printed"), 12),
+        "computed": (N_("computed"), 12),
+        "outcome": (N_("outcome"), 34),
     }
     chosen = [r for r in ledger.of(Number) if which is None or which in kinds(r.outcome)]
     rows = [
@@ -129,7 +130,7 @@ def numbers_ledger(ledger, fill, which=None):
                 row_mark(r.name),
                 nodes.Text(fill.label(r) + ", "),
                 fill.link(r, r.line_anchor, f"{r.where}: {r.what}"),
-                permalink(target=f"row-{r.name}", title="Link to this number"),
+                permalink(target=f"row-{r.name}", title=_("Link to this number")),
             ],
             **numbers_row(r, outcome(r)),
         }
@@ -140,10 +141,10 @@ def numbers_ledger(ledger, fill, which=None):
 
 def errata_ledger(ledger, fill):
     columns = {
-        "key": ("paper", 22),
-        "where": ("where", 18),
-        "reads": ("reads", 28),
-        "should": ("should read", 32),
+        "key": (N_("paper"), 22),
+        "where": (N_("where"), 18),
+        "reads": (N_("reads"), 28),
+        "should": (N_("should read"), 32),
     }
     slips = [
         (r, [nodes.Text(f"{r.row or r.what}: {r.printed}")],
@@ -164,7 +165,7 @@ def errata_ledger(ledger, fill):
 
 
 def lost_ledger(ledger, fill):
-    columns = {"paragraph": ("paragraph", 15), "body": (fill.config.ledger_lost[1], 85)}
+    columns = {"paragraph": (N_("paragraph"), 15), "body": (fill.config.ledger_lost[1], 85)}
     rows = [
         {"paragraph": [fill.link(r, r.anchor, r.paragraph)], "body": copies(r.body)}
         for r in ledger.of(Lost)
@@ -175,11 +176,11 @@ def lost_ledger(ledger, fill):
 def corrections_table(ledger, fill):
     """Each verdict that has changed: what it was until when, what it became, and why."""
     columns = {
-        "id": ("claim", 10),
-        "old": ("was", 15),
-        "new": ("became", 15),
-        "reason": ("because of", 45),
-        "date": ("on", 15),
+        "id": (N_("claim"), 10),
+        "old": (N_("was"), 15),
+        "new": (N_("became"), 15),
+        "reason": (N_("because of"), 45),
+        "date": (N_("on"), 15),
     }
     changed = [
         (earlier, record, after)
@@ -189,8 +190,8 @@ def corrections_table(ledger, fill):
     rows = [
         {
             "id": [fill.link(record, f"claim-{record.id}", record.id)],
-            "old": [nodes.Text(earlier.verdict)],
-            "new": [fill.link(record, f"annotation-{record.id}", after)],
+            "old": [nodes.Text(_(earlier.verdict))],
+            "new": [fill.link(record, f"annotation-{record.id}", _(after))],
             "reason": [nodes.Text(earlier.reason)],
             "date": [nodes.Text(earlier.date)],
         }
@@ -202,10 +203,10 @@ def corrections_table(ledger, fill):
 def kinds_table(ledger, fill):
     """The claims of one kind and of one case, which have one verdict."""
     columns = {
-        "kind": ("kind", 17),
-        "case": ("case", 25),
-        "verdict": ("verdict", 15),
-        "claims": ("claims", 43),
+        "kind": (N_("kind"), 17),
+        "case": (N_("case"), 25),
+        "verdict": (N_("verdict"), 15),
+        "claims": (N_("claims"), 43),
     }
     groups = {}
     for record in ledger.of(Annotation):
@@ -214,9 +215,9 @@ def kinds_table(ledger, fill):
             groups.setdefault(key, []).append(record)
     rows = [
         {
-            "kind": [nodes.Text(KINDS[kind])],
+            "kind": [nodes.Text(_(KINDS[kind]))],
             "case": [nodes.Text(case)],
-            "verdict": [nodes.Text(VERDICTS[verdict])],
+            "verdict": [nodes.Text(_(VERDICTS[verdict]))],
             "claims": separated(fill.link(r, f"claim-{r.id}", r.id) for r in records),
         }
         for (kind, verdict, case), records in sorted(groups.items())

@@ -11,6 +11,7 @@ ROOMS = (
     "lock",
     "faults",
     "parallel",
+    "languages",
     "shown",
     "numbering",
     "strict",

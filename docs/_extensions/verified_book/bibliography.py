@@ -4,8 +4,10 @@ from functools import cache
 
 from docutils import nodes
 
+from verified_book.languages import N_, _
+
 LINKS = {"doi": "https://doi.org/{}", "eprint": "https://arxiv.org/abs/{}", "url": "{}"}
-NAMES = {"doi": "DOI", "eprint": "arXiv:{}", "url": "paper"}
+NAMES = {"doi": "DOI", "eprint": "arXiv:{}", "url": N_("paper")}
 
 
 @cache
@@ -20,8 +22,14 @@ def short_list(entry):
     """Family names: all where they are three at most; of more, two and how many follow."""
     names = [plain(family_name(person)) for person in entry.persons["author"]]
     if len(names) > 3:
-        names[2:] = [f"{len(names) - 2} others"]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        names[2:] = [_("{} others").format(len(names) - 2)]
+    return listed(names)
+
+
+def listed(words):
+    """“a, b and c”."""
+    *others, last = words
+    return _("{} and {}").format(", ".join(others), last) if others else last
 
 
 def family_name(person):
@@ -40,4 +48,4 @@ def links(entry):
             value = entry.fields[name]
             uri = address.format(value)
             yield nodes.Text(" · ")
-            yield nodes.reference("", NAMES[name].format(value), refuri=uri, internal=False)
+            yield nodes.reference("", _(NAMES[name]).format(value), refuri=uri, internal=False)

@@ -13,9 +13,11 @@ import unicodedata
 from ast import dump
 from contextlib import suppress
 from functools import cache
+from operator import itemgetter
 
 import pybtex.plugin
 from docutils import nodes
+from pybtex.database import Entry, Person
 from pybtex.richtext import Text
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.formatting.unsrt import Style as UnsrtStyle
@@ -34,7 +36,9 @@ from sphinxcontrib.bibtex.roles import CiteRole
 from sphinxcontrib.bibtex.style.referencing import basic_author_year, extra_year
 from sphinxcontrib.bibtex.style.template import node as template
 
+from verified_book.bibliography import LINKS
 from verified_book.extra_files import is_web
+from verified_book.languages import _, is_repeated, said_with
 from verified_book.messages import CITATIONS
 from verified_book.page_notes import PageNotes
 from verified_book.shown import digest
@@ -48,23 +52,30 @@ WORDS = re.compile(r"(?!.*(,,|--))[\w.,:;/+-]+( [\w.,:;/+-]+)*")  # the same in 
 
 def cited(node):
     """(key, locator) of each citation under a node; the locator may be empty."""
-    return [
-        (target.key, target.post)
-        for ref in node.findall(addnodes.pending_xref)
-        if ref.get("refdomain") == "cite"
-        for target in parse_citation_targets(ref["reftarget"])
-    ]
+    targets = (parse_citation_targets(ref["reftarget"]) for ref in citations(node))
+    return [(target.key, target.post) for found in targets for target in found]
+
+
+def citations(node):
+    """The citations under a node, whose labels are not yet known."""
+    refs = node.findall(addnodes.pending_xref)
+    return [ref for ref in refs if ref.get("refdomain") == "cite"]
 
 
 class Cite(CiteRole):
     """The role of sphinxcontrib-bibtex, which says where a malformed citation stands."""
 
     def result_nodes(self, document, env, node, is_ref):
+        refs = env.get_domain("cite").citation_refs
+        noted = len(refs)
         try:
             return super().result_nodes(document, env, node, is_ref)
         except ValueError as error:
             CITATIONS.warn("form", error, location=(env.docname, self.lineno))
             return [nodes.Text(self.target)], []
+        finally:
+            if is_repeated(document):
+                del refs[noted:]
 
 
 # -- how an entry looks ---------------------------------------------------------------------
@@ -136,6 +147,21 @@ class BookStyle(UnsrtStyle):
         """A title with the capitals that its authors gave it."""
         title = field(which_field)
         return sentence[title] if as_sentence else title
+
+
+class BriefStyle(BookStyle):
+    """What a citation says when it is pointed at: three authors at most, and no address."""
+
+    def format_entry(self, label, entry, bib_data=None):
+        said = {name: text for name, text in entry.fields.items() if name.lower() not in LINKS}
+        persons = {role: few(people) for role, people in entry.persons.items()}
+        brief = Entry(entry.type, said, persons)
+        brief.key = entry.key
+        return super().format_entry(label, brief, bib_data)
+
+
+def few(people):
+    return people if len(people) <= 3 else [*people[:2], Person("others")]
 
 
 # -- formatting once --------------------------------------------------------------------------
@@ -225,10 +251,10 @@ def add_cited_in(app, doctree, docname):
             with suppress(NoUri):  # a page that this document has not
                 links.append(make_refnode(app.builder, docname, page, anchor, title))
         if links:
-            line = nodes.paragraph("", "Cited in ", classes=["cited-in"])
-            for i, link in enumerate(links):
-                line += [nodes.Text(", "), link] if i else [link]
-            node += line
+            spaced = [part for link in links for part in (nodes.Text(", "), link)][1:]
+            node += nodes.paragraph(
+                "", "", *said_with(_("Cited in {}"), *spaced), classes=["cited-in"]
+            )
 
 
 # -- a page about one work --------------------------------------------------------------------
@@ -239,7 +265,19 @@ class Own(PageNotes):
 
     kept_as = "citations_own"
 
-    def process_doc(self, app, doctree): ...
+    def process_doc(self, app, doctree):
+        """Gives two citations of one place, which share an id once translated, their own again."""
+        noted = {}
+        for ref in app.env.get_domain("cite").citation_refs:
+            if ref.docname == app.env.docname:
+                noted.setdefault(str(ref.targets), []).append(ref.citation_ref_id)
+        seen = set()
+        for ref in filter(itemgetter("ids"), citations(doctree)):
+            own = ref["ids"][0]
+            if own in seen:
+                ids = noted.get(str([*parse_citation_targets(ref["reftarget"])]), ())
+                ref["ids"] = [next((id_ for id_ in ids if id_ not in seen), own)]
+            seen.add(ref["ids"][0])
 
 
 def note_own(env: BuildEnvironment, key: str) -> None:
@@ -294,6 +332,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
     pybtex.plugin.register_plugin("pybtex.style.sorting", "one_alphabet", OneAlphabet)
     basic_author_year.year = extra_year.year = lettered_year
+    pybtex.plugin.register_plugin("pybtex.style.formatting", "brief", BriefStyle)
     app.connect("builder-inited", use_cache)
     app.connect("pages-show", say_entries)
     app.add_env_collector(Own)

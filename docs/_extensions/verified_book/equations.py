@@ -18,6 +18,7 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.assets import add_static
+from verified_book.languages import _
 from verified_book.page_notes import PageNotes
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Equations(PageNotes):
         here = self.of(app.env).setdefault(app.env.docname, {})
         for node in doctree.findall(is_math):
             here.setdefault(equation(node), line_of(node))
+            node["translatable"] = False  # it is the same in every language
 
     def get_updated_docs(self, app, env):
         output = output_of(app.builder)
@@ -113,7 +115,7 @@ def visit_displayed(self, node):
     self.body.append(self.starttag(node, "div", CLASS="math"))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
-        self.add_permalink_ref(node, "Link to this equation")
+        self.add_permalink_ref(node, _("Link to this equation"))
         self.body.append("</span>")
     self.body.append(rendered(self, node) + "</div>\n")
     raise nodes.SkipNode

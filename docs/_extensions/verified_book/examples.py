@@ -170,6 +170,11 @@ class Runner(DocTestBuilder):
 
     name = "verified"
 
+    def __init__(self, app):
+        self.versioning_method = app.builder.versioning_method  # gettext's is another
+        self.versioning_compare = app.env.versioning_compare
+        super().__init__(app, app.env)
+
     def init(self):
         self.opt, self.type, self.failures = self.config.doctest_default_flags, "single", []
         for kind in ("total", "setup", "cleanup"):

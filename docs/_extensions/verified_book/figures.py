@@ -39,6 +39,8 @@ from verified_book.page_notes import PageNotes
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
 LINE = re.compile(r' d="[^"]*"')
+LETTER = re.compile(r'( d="[^"]*" transform="scale\()0\.015625\)')  # in 6400 parts of its size
+COARSER = 16
 SIZE = re.compile(r' width="([\d.]+)pt" height="([\d.]+)pt"')
 POINTS = 72  # in an inch; SVG and PDF are drawn in them
 PIXELS = 96 / POINTS  # of CSS, in a point
@@ -77,7 +79,8 @@ class DrawnDirective(SphinxDirective):
         if caption := self.parse_content_to_nodes():
             if next(caption[0].findall(addnodes.pending_xref), None):
                 self.warn("link_in_caption", name)
-            figure += nodes.caption("", "", *caption[0].children)
+            figure += nodes.caption(caption[0].rawsource, "", *caption[0].children)
+            figure[-1].source, figure[-1].line = caption[0].source, caption[0].line
         return [figure]
 
     def warn(self, code, *filled):
@@ -163,7 +166,7 @@ def picture(function, kind, salt):
             gc.collect(1)  # a figure refers to itself, and is large
         drawn = file.getvalue()
     if kind == "svg":
-        drawn = LINE.sub(in_tenths, drawn.decode()).encode()
+        drawn = LETTER.sub(coarser, LINE.sub(in_tenths, drawn.decode())).encode()
     return drawn
 
 
@@ -182,6 +185,12 @@ def lay_out(figure, kind):
 def in_tenths(line):
     """A line of an SVG to a tenth of a point: the page is lighter, and no eye sees it."""
     return re.sub(r"(\d+\.\d)\d+", r"\1", line[0])
+
+
+def coarser(letter):
+    """The outline of a letter in 400 parts of its size, and no longer in 6400."""
+    outline = re.sub(r"[\d.]+", lambda n: f"{float(n[0]) / COARSER:.0f}", letter[1])
+    return f"{outline}{0.015625 * COARSER})"
 
 
 # -- a figure can be read ------------------------------------------------------------------------

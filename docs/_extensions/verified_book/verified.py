@@ -156,7 +156,7 @@ class Run:
             VERIFIED.warn("run_ended", *why, location=self.docname)
 
     def run_examples(self):
-        runner = Runner(self.app, self.app.env)
+        runner = Runner(self.app)
         runner.init()
         self.failures = runner.failures
         runner.run_page(self.docname, self.doctree)

@@ -22,10 +22,11 @@ from verified_book import dependencies, verified
 from verified_book.alone import steady, time_limit
 from verified_book.dependencies import closure
 from verified_book.extra_files import is_web
+from verified_book.languages import _
 
 INPUT = '<input type="radio" name="{name}" id="{name}-{i}"{checked}>'
 LABEL = '<label for="{name}-{i}">{token}</label>'
-PANEL = '<div class="chances"><p>After “{text}”</p><ul>{rows}</ul></div>'
+PANEL = '<div class="chances"><p>{after}</p><ul>{rows}</ul></div>'
 LAST = 32  # letters of the text so far, above its chances
 ROW = '<li><code>{token}</code> <span class="bar" style="width:{width:.1f}%"></span> {chance}</li>'
 
@@ -74,7 +75,7 @@ def fill(app, doctree, docname):
         node.replace_self(web(**node.attributes) if is_web(app.builder) else listed(node))
 
 
-def web(name, start, steps, **_):
+def web(name, start, steps, **_rest):
     """Each token is a button, which shows the chances that it was taken from."""
     parts, text = [], start
     for i, chances in enumerate(steps):
@@ -85,10 +86,12 @@ def web(name, start, steps, **_):
         form = {"name": name, "i": i, "checked": "" if i else " checked"}
         parts += [INPUT.format(**form), LABEL.format(**form, token=shown(first))]
         last = text if len(text) <= LAST else f"… {text[-LAST:].partition(' ')[2]}"
-        parts.append(PANEL.format(text=escape(last), rows=rows))
+        after = _("After “{}”").format(escape(last))
+        parts.append(PANEL.format(after=after, rows=rows))
         text += first
-    legend = "<legend>What the model writes: touch a token to see what else it could be</legend>"
-    html = f'<fieldset class="next-token">{legend}<span>{escape(start)}</span>{"".join(parts)}'
+    legend = _("What the model writes: touch a token to see what else it could be")
+    html = f'<fieldset class="next-token"><legend>{legend}</legend>'
+    html += f"<span>{escape(start)}</span>{''.join(parts)}"
     return nodes.raw("", f"{html}</fieldset>", format="html", classes=["no-search"])
 
 

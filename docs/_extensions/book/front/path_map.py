@@ -12,13 +12,13 @@ from html import escape
 from itertools import pairwise, permutations
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from book import reading
 from verified_book.extra_files import is_web
+from verified_book.languages import _
 
 SLOTS, WIDE, HIGH, ACROSS, DOWN, LINE = 4, 80, 46, 92, 76, 12.5
 GAPS = [slot + 0.5 for slot in range(SLOTS - 1)]
@@ -106,9 +106,9 @@ def drawn(needs, names, links):
     below = "".join(f'<path d="{d}"/>' for drawn in lines.values() for d in drawn)
     boxes = "".join(box(names[page], links[page], found[page], lines[page]) for page in needs)
     width = ACROSS * (SLOTS - 1) + WIDE + 4
+    label = _("Map: what each page stands on")
     return (
-        f'<svg class="path-map" viewBox="0 0 {width} {height}" role="group" '
-        f'aria-label="Map: what each page stands on">'
+        f'<svg class="path-map" viewBox="0 0 {width} {height}" role="group" aria-label="{label}">'
         f'<g class="lines" aria-hidden="true">{below}</g>{boxes}</svg>'
     )
 
@@ -131,7 +131,7 @@ def line(first, slots):
 def box(name, link, place, lines):
     x, y = corner(place)
     rows = in_lines(name)
-    texts = "".join(
+    texts = " ".join(
         f'<text x="{x + WIDE // 2}" y="{y + HIGH / 2 + 4 + LINE * (i - len(rows) / 2 + 0.5):.1f}">'
         f"{escape(row)}</text>"
         for i, row in enumerate(rows)
@@ -139,7 +139,7 @@ def box(name, link, place, lines):
     own = "".join(f'<path d="{d}"/>' for d in lines)
     part = escape(link.partition("/")[0])
     return (
-        f'<a href="{escape(link)}" class="{part}" aria-label="{escape(name)}">{own}'
+        f'<a href="{escape(link)}" class="{part}" aria-label="{escape(" ".join(rows))}">{own}'
         f'<rect x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="3"/>{texts}</a>'
     )
 
@@ -155,13 +155,6 @@ def in_lines(name):
 # -- on the page ---------------------------------------------------------------------------------
 
 
-def short_names(env):
-    """What the contents call each page."""
-    trees = (tree for toc in env.tocs.values() for tree in toc.findall(addnodes.toctree))
-    told = {page: title for tree in trees for title, page in tree["entries"] if title}
-    return {page: told.get(page) or env.titles[page].astext() for page in env.titles}
-
-
 def fill(app, doctree, docname):
     """The map on the web; nothing elsewhere."""
     for node in list(doctree.findall(path_map)):
@@ -170,7 +163,7 @@ def fill(app, doctree, docname):
             continue
         needs = reading.standing_on(app.env)
         links = {page: app.builder.get_relative_uri(docname, page) for page in needs}
-        svg = drawn(needs, short_names(app.env), links)
+        svg = drawn(needs, reading.short_names(app.env), links)
         node.replace_self(nodes.raw("", svg, format="html", classes=["no-search"]))
 
 

@@ -15,6 +15,7 @@ from ledger.markup import chip
 from ledger.records import Annotation, Claim
 from ledger.words import told
 from verified_book import citations
+from verified_book.languages import _
 
 
 class specimen(nodes.General, nodes.Element):
@@ -56,8 +57,8 @@ class Shows(SphinxPostTransform):
             part("specimen-words", self.link("claim", id_, id_), nodes.Text(f" “{claim.words}”")),
             part(
                 "specimen-verdict",
-                chip(found.verdict, f"verdict-{found.verdict}"),
-                nodes.Text(f" by {fault}" if fault else ""),
+                chip(_(found.verdict), f"verdict-{found.verdict}"),
+                nodes.Text(_(" by {}").format(_(fault)) if fault else ""),
             ),
             *(part("specimen-reason", nodes.Text(said)) for said in reason.split("\n\n")),
             classes=["specimen"],

@@ -9,6 +9,7 @@ from sphinx.util.typing import ExtensionMetadata
 from book.print import marginal, solutions, tables
 from ledger.folding import is_computation
 from ledger.markup import of_class
+from verified_book.languages import _, said_with
 
 
 def arrange(app, doctree, docname):
@@ -120,11 +121,11 @@ def leave_out_boxes(doctree, *names):
 def where_reproduced(app):
     """Where the numbers stand that the book does not list."""
     page = getattr(app.config, "ledger_documentation", "")  # a book may have no ledger
-    told = nodes.inline("", "They stand on their pages, each beside what the paper prints")
+    said = _("They stand on their pages, each beside what the paper prints.")
+    told = nodes.inline("", said)
     if page in app.env.all_docs:
-        link = nodes.reference("", "the data", refuri=f"%{page}", internal=True)
-        told += [nodes.Text("; a list of them is in "), link]
-    told += nodes.Text(".")
+        link = nodes.reference("", app.env.titles[page].astext(), refuri=f"%{page}", internal=True)
+        told += [nodes.Text(" "), *said_with(_("A list of them is in the files of {}."), link)]
     return told
 
 
@@ -137,8 +138,8 @@ def leave_out_computation(box):
         box.remove(node)
     said = next((n for n in box if "comes-out" in n.get("classes", ())), None)
     if ran and said is not None:
-        told = f" The computation, {lines} line{'s' * (lines > 1)}, is in the HTML."
-        said += nodes.inline("", told, classes=["left-out"])
+        told = _("The computation (lines: {}) is in the HTML.").format(lines)
+        said += nodes.inline("", f" {told}", classes=["left-out"])
     return gone
 
 

@@ -6,6 +6,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 from book.exercises import exercise, fold
+from verified_book.languages import _
 
 
 def gather(
@@ -17,7 +18,7 @@ def gather(
     found = {page: solutions_of(page, file) for page, file in files.items()}
     if not any(found.values()):
         return
-    chapter = nodes.section("", nodes.title("", "Solutions"), ids=["solutions"])
+    chapter = nodes.section("", nodes.title("", _("Solutions")), ids=["solutions"])
     for page, boxes in found.items():
         if boxes:
             title = nodes.title("", name_of(page))

@@ -30,7 +30,7 @@
   const count = make("span", "");
   count.setAttribute("role", "status");
   const ids = boxes.map((box) => box.dataset.exercise);
-  const forget = button("Begin anew", "", () => mark(ids, false));
+  const forget = button(_("Begin anew"), "", () => mark(ids, false));
   tally.append(count, " ", forget);
   boxes[0].before(tally);
 
@@ -41,7 +41,7 @@
       box.querySelector("button.solve")?.setAttribute("aria-pressed", is);
     }
     const done = ids.filter((id) => solved.has(id)).length;
-    count.textContent = `${done} of ${ids.length} solved (only this browser knows).`;
+    count.textContent = _("{} of {} solved (only this browser knows).").replace("{}", done).replace("{}", ids.length);
     forget.hidden = !done;
   };
 
@@ -50,11 +50,11 @@
     [...(box.querySelector(".solution pre")?.querySelectorAll(".go") || [])].map((e) => e.textContent).join(" ");
 
   const ask = (box) => {
-    const form = make("form", "prediction"), label = make("label", "", "It prints"), said = make("p", "said");
+    const form = make("form", "prediction"), label = make("label", "", _("It prints")), said = make("p", "said");
     const input = Object.assign(make("input", ""), { autocomplete: "off", spellcheck: false });
     for (const name of ["autocorrect", "autocapitalize"]) input.setAttribute(name, "off");
     label.append(input);
-    form.append(label, Object.assign(make("button", "", "Compare"), { type: "submit" }));
+    form.append(label, Object.assign(make("button", "", _("Compare")), { type: "submit" }));
     said.setAttribute("role", "status");
     const solution = box.querySelector("details.solution");
     solution.querySelector("summary").after(said);
@@ -63,7 +63,8 @@
       event.preventDefault();
       const own = plain(input.value), right = own !== "" && own === plain(answerOf(box));
       solution.open = true;
-      said.textContent = right ? `You said ${own}: so it is.` : own && `You said ${own}. Compare:`;
+      const answer = right ? _("You said {}: so it is.") : own && _("You said {}. Compare:");
+      said.textContent = answer.replace("{}", () => own);
       if (right) mark([box.dataset.exercise], true);
     });
   };
@@ -71,7 +72,7 @@
   for (const box of boxes) {
     if (box.querySelector(".question")) ask(box);
     const solve = () => mark([box.dataset.exercise], !solved.has(box.dataset.exercise));
-    box.querySelector("details.solution")?.append(button("I had it right", "solve", solve));
+    box.querySelector("details.solution")?.append(button(_("I had it right"), "solve", solve));
   }
   document.addEventListener("exercise-solved", ({ detail }) => mark([detail], true));
   tell();

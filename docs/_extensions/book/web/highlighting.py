@@ -28,6 +28,8 @@ from book.palette import DAY, NIGHT
 from verified_book.listings import QUIET, quiet_parts
 
 SHAPE = String.Symbol
+INK = (Text, Whitespace, Name, Operator, Punctuation)
+MARKED = {Name.Function, Name.Class, Name.Decorator, Operator.Word}  # of those, what has a look
 
 
 class ShapedPythonLexer(PythonLexer):
@@ -41,16 +43,22 @@ class ShapedPythonLexer(PythonLexer):
         for index, kind, value in super().get_tokens_unprocessed(text):
             shape = kind in String and (shape or before == ["Array", ","])
             quiet = any(start <= index < end for start, end in parts)
-            yield index, SHAPE if shape else QUIET if quiet else kind, value
+            seen = QUIET if quiet else Text if in_ink(kind) else kind  # no mark, a lighter page
+            yield index, SHAPE if shape else seen, value
             if value.strip():
                 before = [before[1], value]
+
+
+def in_ink(kind):
+    """Whether a token looks as the text around it does."""
+    return any(kind in one for one in INK) and not any(kind in one for one in MARKED)
 
 
 def styles(colours, string, number, shape):
     """Token styles: ink for nearly all, and few colours."""
     ink, quiet, keyword, error = (colours[name] for name in ("ink", "quiet", "ours", "wrong"))
     return {
-        **dict.fromkeys((Text, Whitespace, Name, Operator, Punctuation), ink),
+        **dict.fromkeys(INK, ink),
         Comment: f"italic {quiet}",
         Keyword: keyword,
         Operator.Word: keyword,

@@ -26,6 +26,7 @@ from ledger.markup import of_class
 from ledger.words import Piece, pieces, plain, told
 from verified_book import citations
 from verified_book.extra_files import is_web
+from verified_book.languages import _
 from verified_book.page_notes import PageNotes
 
 LENGTH = 200  # of a description, in characters: more is cut off where it is shown
@@ -57,7 +58,7 @@ def ancestors(node):
 
 
 def in_brief(title, config):
-    return f"{title}: a page of {config.project}."
+    return _("{}: a page of {}.").format(title, config.project)
 
 
 class PageMeta:

@@ -33,13 +33,13 @@
     event.preventDefault();
     const found = facts(control);
     const dialog = template.content.cloneNode(true).firstElementChild;
-    dialog.querySelector("h2").textContent = `Cite claim ${found.id}`;
+    dialog.querySelector("h2").textContent = _("Cite claim {}").replace("{}", found.id);
     all("textarea", dialog).forEach((area, bibtex) => {
       area.value = area.value.replace(/\{(id|words|verdict|url)\}/g, (_, name) =>
         bibtex && name === "words" ? tex(found[name]) : found[name]);
       area.parentElement.nextElementSibling.addEventListener("click", () => {
         area.select();
-        dialog.querySelector("output").textContent = document.execCommand("copy") ? "Copied." : "";
+        dialog.querySelector("output").textContent = document.execCommand("copy") ? _("Copied.") : "";
       });
     });
     document.body.append(dialog);

@@ -19,7 +19,7 @@
     for (const section of new Set(rows.map((row) => row.closest("section"))))
       section.hidden = !section.querySelector("tbody tr:not([hidden])");
     const output = form.querySelector("output");
-    output.textContent = `${count} of ${rows.length} ${output.dataset.what}`;
+    output.textContent = output.dataset.says.replace("{}", count).replace("{}", rows.length);
   };
   const read = () => {
     const wanted = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");

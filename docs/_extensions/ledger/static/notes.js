@@ -9,7 +9,7 @@
   button.className = "all-notes";
   const open = () => notes.filter((note) => note.open).length;
   const say = () => {
-    button.textContent = open() < notes.length ? "Open all notes" : "Close all notes";
+    button.textContent = open() < notes.length ? _("Open all notes") : _("Close all notes");
   };
   button.addEventListener("click", () => {
     const to = open() < notes.length;
