@@ -8,7 +8,7 @@ from snippets.efficient_transformers import (
     local_mask,
     strided_mask,
 )
-from snippets.figures import COLOURS, canvas
+from snippets.figures import COLOURS, DASHES, canvas
 from snippets.transformer import causal_mask
 
 
@@ -47,8 +47,10 @@ def figure_costs():
         "local, $w = 64$: $2 N (2w + 1) d$": 2 * n * 129 * d,
         "kernel, $c = d$: $2 N d^2$": 2 * n * d * d,
     }
-    for (name, cost), colour in zip(families.items(), COLOURS, strict=False):
-        ax.loglog(n, cost, color=colour, label=name)
+    for (name, cost), colour, dash in zip(
+        families.items(), COLOURS, DASHES, strict=False
+    ):
+        ax.loglog(n, cost, color=colour, ls=dash, label=name)
     ax.set_xlabel("length $N$")
     ax.set_ylabel("multiplications")
     ax.set_xticks(n, [f"{int(x)}" for x in n])
