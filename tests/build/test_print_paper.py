@@ -42,7 +42,7 @@ Book
    one
 """,
     "part.rst": "Part\n====\n",
-    "two.rst": "Two\n===\n",
+    "two.rst": "Two\n===\n\n.. glossary::\n\n   token\n      A piece of text.\n",
     "one.rst": "One\n===\n\nTo :doc:`two`, :doc:`two`, :doc:`one`.\n",
 }
 
@@ -67,6 +67,11 @@ def test_a_chapter_opens_with_its_number_and_has_the_name_of_the_sidebar(tex):
 def test_a_link_to_another_chapter_says_its_page_once_in_a_paragraph(tex):
     assert tex.count(r"\bkpage{\detokenize{two::doc}}") == 1
     assert r"\bkpage{\detokenize{one::doc}}" not in tex
+
+
+def test_a_glossary_has_two_columns_and_its_terms_are_in_the_index(tex):
+    assert tex.index(r"\begin{bkcolumns}") < tex.index(r"\index{token|bkmain}")
+    assert tex.index("A piece of text.") < tex.index(r"\end{bkcolumns}")
 
 
 def test_what_an_alphabet_finds_has_no_page():
@@ -237,7 +242,7 @@ def test_an_entry_alone_is_a_chapter_and_what_leads_away_is_text(tmp_path):
 
 
 def test_an_entry_that_is_no_page_is_told(tmp_path):
-    with pytest.raises(ConfigError, match="no page is called 'none'"):
+    with pytest.raises(ConfigError, match="no page is called “none”"):
         extract.page_of(tmp_path, "none")
 
 
@@ -262,3 +267,20 @@ def test_the_list_of_figures_has_how_a_caption_begins_with_its_formulas():
     assert translator.begins(caption) == "The rank $r$ of it"
     long = nodes.caption("", "word " * 40)
     assert len(translator.begins(long)) <= latex.LINE + 2 and translator.begins(long)[-1] == "…"
+
+
+def test_of_a_long_table_those_rows_are_printed_that_differ():
+    made = claims(*[""] * 9)
+    for number, row in enumerate(tables.rows_of(made)):
+        row["reproduced"] = number != 4
+    box = nodes.container("", made)
+    arrange.leave_out_rows(box)
+    assert len(tables.rows_of(made)) == 1 and box[1].astext().endswith("as printed: 8.")
+    short = nodes.container("", claims("", ""))
+    assert arrange.leave_out_rows(short) == set() and len(short) == 1
+
+
+def test_a_hint_begins_in_the_line_of_its_name():
+    hint = fold("", paragraph("Hint"), paragraph("Look twice."), kind="hint")
+    arrange.run_in(hint)
+    assert hint.astext() == "Hint: Look twice."

@@ -6,8 +6,9 @@ from sphinx.application import Sphinx
 from sphinx.builders.latex.nodes import thebibliography
 from sphinx.util.typing import ExtensionMetadata
 
+from book.exercises import fold
 from book.print import marginal, solutions, tables
-from ledger.folding import is_computation
+from ledger.folding import FIRST, LONG, is_computation
 from ledger.markup import of_class
 from verified_book.languages import _, said_with
 
@@ -106,8 +107,10 @@ def leave_out(app, doctree):
     gone = leave_out_boxes(doctree, "screen-only", "web-only")
     gone |= tables.leave_out_reproduced(doctree, where_reproduced(app))
     for box in list(doctree.findall(of_class("published"))):
-        gone |= leave_out_computation(box)
+        gone |= leave_out_computation(box) | leave_out_rows(box)
     tables.unlink(doctree, gone)
+    for hint in doctree.findall(fold):
+        run_in(hint)
 
 
 def leave_out_boxes(doctree, *names):
@@ -141,6 +144,30 @@ def leave_out_computation(box):
         told = _("The computation (lines: {}) is in the HTML.").format(lines)
         said += nodes.inline("", f" {told}", classes=["left-out"])
     return gone
+
+
+def leave_out_rows(box):
+    """Of a long table those rows that differ are printed, or the first; the ids of the others."""
+    table = box.next_node(nodes.table)
+    rows = tables.rows_of(table) if table is not None else []
+    if len(rows) <= LONG:
+        return set()
+    shown = [row for row in rows if not row.get("reproduced")] or rows[:FIRST]
+    rest = [row for row in rows if row not in shown]
+    for row in rest:
+        row.parent.remove(row)
+    if rest:
+        told = _("Rows that are left out here, all as printed: {}.").format(len(rest))
+        box.insert(box.index(table) + 1, nodes.paragraph("", told, classes=["left-out"]))
+    return {id_ for row in rest for node in row.findall(nodes.Element) for id_ in node["ids"]}
+
+
+def run_in(hint):
+    """A hint begins with its name, in the line that it has anyway."""
+    title, *content = hint.children
+    if content and isinstance(content[0], nodes.paragraph) and hint["kind"] == "hint":
+        hint.remove(title)
+        content[0].insert(0, nodes.strong("", f"{title.astext()}: "))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

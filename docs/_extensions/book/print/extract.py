@@ -13,6 +13,8 @@ from sphinx.builders.latex.nodes import math_reference
 from sphinx.errors import ConfigError
 from sphinx.util.typing import ExtensionMetadata
 
+from book.messages import PRINT
+
 BIBLIOGRAPHY = "appendix/bibliography"
 
 
@@ -20,7 +22,7 @@ def page_of(srcdir: Path, entry: str) -> str:
     """The page that ends in a name, as LaTeX's builder wants it."""
     found = [p for p in sorted(srcdir.rglob(f"{entry}.*")) if p.suffix in {".md", ".rst"}]
     if len(found) != 1:
-        raise ConfigError(f"no page is called {entry!r}: name a page by its last part")
+        raise ConfigError(PRINT.text("no_page", entry))
     return found[0].relative_to(srcdir).with_suffix("").as_posix()
 
 

@@ -226,6 +226,12 @@ class BookTranslator(LaTeXTranslator):
         if "glossary" in node.parent.parent.get("classes", ()) and node["ids"]:
             self.body.append(index_entry(node.astext(), "|bkmain"))
 
+    def visit_glossary(self, node):
+        self.body.append(CR + r"\begin{bkcolumns}" + CR)
+
+    def depart_glossary(self, node):
+        self.body.append(CR + r"\end{bkcolumns}" + CR)
+
     def visit_thebibliography(self, node):
         self.body.append(CR + r"\begin{bkbibliography}" + CR)
 
