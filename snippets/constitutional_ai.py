@@ -1,7 +1,7 @@
 """Entry 18, Constitutional AI (Bai et al. 2022).
 
 Critique and revision on a toy of rules; preference labels from a multiple
-choice; a preference model fitted to them; calibration.
+choice; scores fitted to them; calibration.
 Shapes: n comparisons, k answers.
 """
 
@@ -13,6 +13,16 @@ from jaxtyping import Float
 from snippets.layers import check_sizes, sigmoid, softmax
 
 Principle = dict[str, str]  # a word to avoid, and what to say instead
+
+
+def small_case() -> tuple[list[str], list[Principle]]:
+    """The answer of an assistant that does as asked, and three principles."""
+    answer = "steal the dog or threaten the idiot who owns it"
+    return answer.split(), [
+        {"steal": "walk", "threaten": "sue"},  # commit no crime
+        {"idiot": "neighbour"},  # show respect
+        {"sue": "ask"},  # keep the peace
+    ]
 
 
 def critique(response: list[str], principle: Principle) -> list[str]:

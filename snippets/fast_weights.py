@@ -16,6 +16,18 @@ from jaxtyping import Float
 
 from snippets.layers import check_sizes, sigmoid
 
+PEOPLE = ("Ann", "Ben", "Eve")
+DRINKS = ("tea", "milk", "juice")
+
+
+def small_case() -> tuple[Float[Array, "3 2"], Float[Array, "3 3"]]:
+    """Keys and values of three sentences: who of PEOPLE drinks which DRINKS.
+
+    Two numbers to a key, so the third cannot be at right angles to both of
+    the others; the values are one-hot.
+    """
+    return np.array([[1.0, 0], [0, 1], [0.6, 0.8]]), np.eye(3)
+
 
 def write(
     w: Float[Array, "m c"], k: Float[Array, " c"], v: Float[Array, " m"]

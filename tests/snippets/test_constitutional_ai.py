@@ -2,7 +2,7 @@
 
 import re
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 
 import jax
 import jax.numpy as jnp
@@ -36,6 +36,15 @@ def test_a_revision_leaves_nothing_to_criticise_and_the_rest_alone(response, pri
     assert len(revised) == len(response)
     for old, new in zip(response, revised, strict=True):
         assert new == principle.get(old, old)
+
+
+@pytest.mark.holds("small_case", by="brute force: every order of the principles")
+def test_the_small_case_ends_well_only_if_peace_comes_after_crime():
+    answer, constitution = c.small_case()
+    for order in permutations(range(3)):
+        end = " ".join(c.critique_revision(answer, constitution, list(order))[-1])
+        word = "ask" if order.index(2) > order.index(0) else "sue"
+        assert end == f"walk the dog or {word} the neighbour who owns it"
 
 
 def test_the_critique_names_faults_in_order_and_as_often_as_they_stand():

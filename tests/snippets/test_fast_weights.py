@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
+from scipy.linalg import orth
 from scipy.special import expit
 
 from snippets.fast_weights import (
+    DRINKS,
+    PEOPLE,
     capacity_loss,
     carry,
     delta_write,
@@ -29,6 +32,7 @@ from snippets.fast_weights import (
     linear_attention_recurrent,
     normalised,
     positive_features,
+    small_case,
     softmax_kernel,
     squash,
     trigonometric_features,
@@ -53,6 +57,18 @@ def test_writing_adds_every_product_of_an_entry_of_the_value_and_one_of_the_key(
     w, k, v = np.ones((2, 3)), np.array([1.0, 2, 3]), np.array([10.0, 100])
     assert write(w, k, v).tolist() == [[11, 21, 31], [101, 201, 301]]
     assert w.tolist() == np.ones((2, 3)).tolist()
+
+
+@pytest.mark.holds("small_case", by="library: scipy.linalg.orth")
+def test_the_third_person_of_the_small_case_is_a_mixture_of_the_first_two():
+    keys, values = small_case()
+    assert keys.shape == (len(PEOPLE), 2) and values.shape == (len(PEOPLE), len(DRINKS))
+    assert values.tolist() == np.identity(3).tolist()
+    assert np.allclose(np.linalg.norm(keys, axis=1), 1, rtol=1e-12)
+    assert orth(keys[:2].T).shape == orth(keys.T).shape == (2, 2)
+    assert float(keys[0] @ keys[1]) == 0
+    assert np.allclose(keys[2], keys[2] @ keys[:2].T @ keys[:2], rtol=1e-12)
+    assert np.allclose(keys[:2] @ keys[2], [0.6, 0.8], rtol=1e-12)
 
 
 @pytest.mark.holds("write", by="brute force: entry by entry")
