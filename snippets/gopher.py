@@ -61,7 +61,9 @@ PAGES = {
     "chorus": "Row the boat to the river.\n" * 3,
 }
 
-STOP_WORDS = frozenset("the be to of and that have with".split())
+STOP_WORDS = frozenset(
+    ["the", "be", "to", "of", "and", "that", "have", "with"]
+)
 
 # Appendix A.1.1, and the first line of its Table A1: the least and the most.
 LIMITS = {

@@ -1,4 +1,4 @@
-"""What the reader writes for entry 14: a filter, a norm, a shift, a measure."""
+"""What the reader writes for entry 14: filter, norm, shift and measure."""
 
 from string import punctuation
 
@@ -91,7 +91,8 @@ def rms_norm(a, gain, eps):
 
     a has the shape (m, n) and gain (n,); eps is added under the root.
 
-    >>> rms_norm(np.array([[3.0, 4], [2, 2]]), np.ones(2), 0.0).round(4).tolist()
+    >>> a = np.array([[3.0, 4], [2, 2]])
+    >>> rms_norm(a, np.ones(2), 0.0).round(4).tolist()
     [[0.8485, 1.1314], [1.0, 1.0]]
     """
     mean_square = np.mean(a**2, axis=-1, keepdims=True)

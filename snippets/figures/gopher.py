@@ -60,7 +60,9 @@ def figure_scale():
         ax.set_xscale("log")
         ax.minorticks_off()
         ax.set_xticks([SIZES[name] for name in shown], shown)
-        ax.set(xlabel="parameters", xlim=(7e7 if ax is axs[1] else 2.5e8, 6e11))
+        ax.set(
+            xlabel="parameters", xlim=(7e7 if ax is axs[1] else 2.5e8, 6e11)
+        )
     return fig
 
 
@@ -97,17 +99,30 @@ def figure_filter():
         y = top - (i + 0.5) * height
         first = " ".join(text.split()[:4])
         say(ax, (0.06, y), page, size=8, ha="left", weight="bold")
-        say(ax, (0.78, y), f"{first} …".replace("... …", "…"), size=7, ha="left")
+        say(
+            ax,
+            (0.78, y),
+            f"{first} …".replace("... …", "…"),
+            size=7,
+            ha="left",
+        )
         faults, measured = page_faults(text, least=8), page_measures(text)
         for j, name in enumerate(COUNTED):
             corner = left + j * width, top - (i + 1) * height
             colour = COLOURS[1] if name in faults else COLOURS[5]
             face = {"facecolor": pale(colour), "edgecolor": INK}
-            ax.add_patch(Rectangle(corner, width, height, linewidth=0.4, **face))
+            ax.add_patch(
+                Rectangle(corner, width, height, linewidth=0.4, **face)
+            )
             number = f"{measured[name]:.2g}"
             weight = "bold" if name in faults else "normal"
             say(ax, (corner[0] + width / 2, y), number, size=8, weight=weight)
-        say(ax, (left + 6.45 * width, y), "no" if faults else "yes", weight="bold")
+        say(
+            ax,
+            (left + 6.45 * width, y),
+            "no" if faults else "yes",
+            weight="bold",
+        )
     return fig
 
 
@@ -118,8 +133,16 @@ def figure_mixture():
     tokens, shares = np.array(list(TABLE_2.values()), dtype=float).T
     there, rows = 100 * tokens / tokens.sum(), np.arange(len(names))[::-1]
     bars = {"height": 0.36, "linewidth": 0}
-    ax.barh(rows + 0.2, there, color=COLOURS[5], label="of 2,350 there are", **bars)
-    ax.barh(rows - 0.2, shares, color=COLOURS[0], label="of 300 that are read", **bars)
+    ax.barh(
+        rows + 0.2, there, color=COLOURS[5], label="of 2,350 there are", **bars
+    )
+    ax.barh(
+        rows - 0.2,
+        shares,
+        color=COLOURS[0],
+        label="of 300 that are read",
+        **bars,
+    )
     for row, a, b, n in zip(rows, there, shares, tokens, strict=True):
         ax.annotate(f"{n:,.0f}", (a + 0.5, row + 0.2), va="center", fontsize=7)
         read = 3 * b
@@ -172,7 +195,9 @@ def squares(ax, at, side, named):
         for _ in range(count):
             face = {"facecolor": pale(colour), "edgecolor": colour}
             width = 0.9 if named else 0.4
-            ax.add_patch(Rectangle((x, y), side, side, linewidth=width, **face))
+            ax.add_patch(
+                Rectangle((x, y), side, side, linewidth=width, **face)
+            )
             x += side * 1.06
         if named:
             low = words == "distances"
@@ -210,7 +235,7 @@ def steps(ax, corner, cell, first):
 
 
 def figure_twice():
-    """The scores of a text read twice, whose second half may equal the first."""
+    """The scores of a text read twice: is the second half the first again?"""
     fig, ax = diagram(2.6)
     words = ["no", "dog", "barks"] * 2
     relative, absolute = text_twice()
