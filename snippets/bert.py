@@ -57,6 +57,8 @@ def word_list(text: str, v: int) -> list[str]:
 
 def numbers(text: str, words: list[str]) -> Int[Array, " n"]:
     """The place of each word in the list; that of [UNK] for all others."""
+    if "[UNK]" not in words:
+        raise ValueError("numbers: words must have [UNK]")
     place = {word: i for i, word in enumerate(words)}
     unknown = place["[UNK]"]
     found = re.findall(WORD, text.lower())
@@ -89,6 +91,8 @@ def between(
     check_ids("between: left", left, len(p))
     check_ids("between: right", right, len(p))
     scores = p[left] * p.T[right]
+    if not (scores.sum(axis=-1) > 0).all():
+        raise ValueError("between: no word can stand between two of these")
     return scores / scores.sum(axis=-1, keepdims=True)
 
 

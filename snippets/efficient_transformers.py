@@ -3,7 +3,7 @@
 Tay et al. 2022: one attention of each kind that is cheaper than the full
 one, on one head of one text.  Zhuang et al. 2023: training with less memory.
 Shapes: n positions, d width of a head, k rows of a projection, c features,
-l layers, b examples of a batch.
+r directions of a hash, l layers, b examples of a batch.
 """
 
 from typing import Any as Array
@@ -14,6 +14,24 @@ from jaxtyping import Bool, Float
 from snippets.fast_weights import normalised
 from snippets.layers import check_sizes, softmax
 from snippets.transformer import attention
+
+WORDS = ("the", "dog", "that", "we", "saw", "in", "town", "barked", "loudly")
+
+
+def small_case() -> tuple[
+    Float[Array, "9 3"], Float[Array, "9 3"], Float[Array, "9 3"]
+]:
+    """Queries, keys and values of the nine WORDS.
+
+    Keys: a noun, a verb, a little word; queries: who, or does what.
+    Values: the dog, the town, anything else.
+    """
+    little, noun, verb = np.eye(3)[[2, 0, 1]]
+    k = [little, 3 * noun, little, noun, 2 * verb, little, 2 * noun]
+    who, what = np.sqrt(3) * np.log(2) * np.eye(3)[:2]
+    q = [who, what, who, what, who, who, what, who, what]
+    v = np.eye(3)[[2, 0, 2, 2, 2, 2, 1, 2, 2]]
+    return np.array(q), np.array([*k, 3 * verb, little]), v
 
 
 def local_mask(n: int, w: int) -> Bool[Array, "n n"]:
@@ -44,6 +62,18 @@ def global_mask(n: int, g: int) -> Bool[Array, "n n"]:
     check_sizes("global_mask", n=n, g=g)
     first = np.arange(n) < g
     return first[:, None] | first
+
+
+def hash_mask(
+    q: Float[Array, "n d"], k: Float[Array, "n d"], r: Float[Array, "d r"]
+) -> Bool[Array, "n n"]:
+    """True where query and key lie in one bucket, the largest of (x R, -x R).
+
+    Kitaev et al. 2020 (Reformer), fig. 1; Tay et al. 2022, §3.1.
+    """
+    check_sizes("hash_mask", 1, r=r.shape[1])
+    ours, theirs = (np.hstack([x @ r, -x @ r]).argmax(axis=1) for x in (q, k))
+    return ours[:, None] == theirs
 
 
 def sparse_attention(

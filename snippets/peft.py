@@ -22,6 +22,7 @@ from snippets.layers import (
     n_layers,
     positions,
 )
+from snippets.lora import lora
 from snippets.transformer import (
     attention,
     causal_mask,
@@ -38,6 +39,44 @@ EDITS = (
     ("att_down", "att_down_bias", "att_up", "att_up_bias"),
     ("ffn_down", "ffn_down_bias", "ffn_up", "ffn_up_bias"),
 )
+
+# -- a small case ------------------------------------------------------------
+
+
+def small_case() -> tuple[Float[Array, "n d"], dict[str, Array]]:
+    """Three texts, and five edits that make the first answer in capitals.
+
+    A row has how much speaks for "yes" and how much for "YES".
+    """
+    texts = np.array([[2.0, 1], [4, 0], [0, 2]])
+    return texts, {
+        "bias": np.array([-1.0, 1]),
+        "factors": np.array([0.5, 2]),
+        "prefix_k": np.array([[1.0, 1]]),
+        "prefix_v": np.array([[0.0, 3]]),
+        "a": np.array([[1.0, -1]]),
+        "b": np.array([[-1.0], [1]]),
+        "down": np.array([[4.0], [-4]]),
+        "up": np.array([[-0.25, 0.25]]),
+    }
+
+
+def moved(x: Float[Array, "n d"], p: Params) -> dict[str, Array]:
+    """Where each of the five edits of the small case takes the texts x.
+
+    A text is one word, which the query likes as much as the prefix.
+    """
+    one = np.ones((len(x), 1, x.shape[-1]))
+    keys = preceded(one, p["prefix_k"])
+    values = preceded(x[:, None], p["prefix_v"])
+    return {
+        "BitFit": x + p["bias"],
+        "(IA)3": scaled(x, p["factors"]),
+        "prefix": attention(one, keys, values)[:, 0],
+        "LoRA": lora(x, np.eye(x.shape[-1]), p["a"], p["b"], alpha=1.0),
+        "adapter": adapter(x, p["down"], np.zeros(1), p["up"], np.zeros(2)),
+    }
+
 
 # -- the edits ---------------------------------------------------------------
 

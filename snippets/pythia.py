@@ -1,11 +1,14 @@
 """Entry 16, Pythia (Biderman et al. 2023), with the rotary embedding.
 
-Positions as rotations (Su et al. 2021, RoFormer; its equations are cited),
-the block whose halves run side by side, the sizes of the suite, and how many
-sequences of each batch a model memorises.
-Shapes: b batch, n positions, d width (of a head, where it rotates), h heads.
+A suite in miniature, positions as rotations (Su et al. 2021, RoFormer; its
+equations are cited), the block whose halves run side by side, the sizes of
+the suite, and how many sequences of each batch a model memorises.
+Shapes: b batch, n positions, d width (of a head, where it rotates), h heads,
+v words.
 """
 
+import re
+from collections import Counter
 from typing import Any as Array
 
 import autograd.numpy as np
@@ -14,10 +17,12 @@ from jaxtyping import Bool, Float, Int
 from snippets.bert import layer_parameters
 from snippets.layers import (
     Params,
+    check_ids,
     check_sizes,
     feed_forward,
     gelu,
     layer_norm,
+    softmax,
 )
 from snippets.transformer import (
     attention,
@@ -38,6 +43,74 @@ SUITE = {
     "6.9B": (32, 4096, 32, 2),
     "12B": (36, 5120, 40, 4),
 }
+
+# -- a suite in miniature ----------------------------------------------------
+
+
+def checkpoints(steps: int, every: int = 1000) -> list[int]:
+    """The steps after which a model is saved: doubling at first, then even.
+
+    Biderman et al. 2023, §2.4: the start, 1, 2, 4, ..., and each thousand.
+    """
+    check_sizes("checkpoints", steps=steps)
+    check_sizes("checkpoints", 1, every=every)
+    early = (2**i for i in range(every.bit_length()))
+    early = {step for step in early if step <= min(every, steps)}
+    return sorted(early | {*range(0, steps + 1, every)})
+
+
+def frequent_words(text: str, v: int) -> tuple[list[str], Int[Array, " n"]]:
+    """The v - 1 commonest words and an … for the rest, and the text in ids."""
+    check_sizes("frequent_words", 1, v=v)
+    words = re.findall("[a-z]+", text.lower())
+    names = [name for name, _ in Counter(words).most_common(v - 1)] + ["…"]
+    ids = {name: i for i, name in enumerate(names)}
+    rest = len(names) - 1
+    return names, np.fromiter((ids.get(w, rest) for w in words), int)
+
+
+def draw_pairs(
+    rng: np.random.Generator, words: Int[Array, " n"], steps: int, b: int
+) -> Int[Array, "steps b 2"]:
+    """Batches of words with the word after each, in the order of training."""
+    check_sizes("draw_pairs", 2, words=len(words))
+    check_sizes("draw_pairs", steps=steps, b=b)
+    at = rng.integers(len(words) - 1, size=(steps, b))
+    return np.stack([words[at], words[at + 1]], axis=-1)
+
+
+def train_pairs(
+    batches: Int[Array, "steps b 2"],
+    v: int,
+    d: int,
+    saved: list[int],
+    rate: float = 2.5,
+) -> dict[int, Float[Array, "v v"]]:
+    """The scores A B of each next word, a row per word, after saved steps.
+
+    Gradient descent on the surprise at the next word; the rate falls evenly
+    to a tenth.  Start, data and order are those of every model of a size.
+    """
+    check_pairs("train_pairs", batches, v, d)
+    rng, eye = np.random.default_rng(0), np.eye(v)
+    a, b = rng.normal(size=(v, d)) / 4, rng.normal(size=(d, v)) / 4
+    kept = {0: a @ b}
+    for step, batch in enumerate(batches, 1):
+        now, after = batch.T
+        g = (softmax(a[now] @ b) - eye[after]) / len(batch)
+        lr = rate * (1 - 0.9 * step / len(batches))
+        a, b = a - lr * eye[now].T @ (g @ b.T), b - lr * a[now].T @ g
+        kept |= {step: a @ b} if step in saved else {}
+    return {step: kept[step] for step in saved if step in kept}
+
+
+def check_pairs(
+    what: str, batches: Int[Array, "steps b 2"], v: int, d: int
+) -> None:
+    """Refuse words that are not there, and batches without a pair."""
+    check_sizes(what, 1, pairs=batches.shape[1], v=v, d=d)
+    check_ids(f"{what}: words", batches, v)
+
 
 # -- rotary position embedding -----------------------------------------------
 

@@ -9,7 +9,7 @@ from snippets.cramming import (
     micro_batches,
     triangle,
 )
-from snippets.figures import COLOURS, INK, canvas
+from snippets.figures import COLOURS, DASHES, INK, canvas
 
 
 def figure_schedules():
@@ -42,10 +42,18 @@ def figure_two_effects():
     """Held-out loss by tokens and by FLOPs, and where the runs end."""
     fig, axs = canvas(columns=3, height=2.6)
     runs, ends = curves("flops"), curves("tokens")
-    for (d, run), colour in zip(runs.items(), COLOURS, strict=False):
+    for (d, run), colour, dash in zip(
+        runs.items(), COLOURS, DASHES, strict=False
+    ):
         late = run[run[:, 0] > 4]
         for ax, column in zip(axs[:2], (1, 2), strict=True):
-            ax.plot(late[:, column], late[:, 4], color=colour, label=str(d))
+            ax.plot(
+                late[:, column],
+                late[:, 4],
+                color=colour,
+                ls=dash,
+                label=str(d),
+            )
             ax.plot(*late[-1, [column, 4]], "o", color=colour, markersize=3)
     axs[0].set(xlabel="tokens", ylabel="held-out loss, nats per byte")
     axs[1].set(xlabel="FLOPs")

@@ -1,4 +1,4 @@
-"""Figures of entry 9: the tree, the masks, two ways to join."""
+"""Figures of entry 9: the tree, the masks, what they train, how they join."""
 
 import numpy as np
 
@@ -10,7 +10,16 @@ from snippets.family_tree import (
 )
 from snippets.figures import COLOURS, INK, canvas
 from snippets.figures.blocks import box, diagram, say, wire
-from snippets.transformer import causal_mask
+from snippets.figures.matrices import paint
+from snippets.transformer import (
+    SENTENCE,
+    W_K,
+    W_Q,
+    W_V,
+    WORDS,
+    attention,
+    causal_mask,
+)
 
 LANES = {"encoder": 0, "encoder-decoder": 1, "one stack": 1, "decoder": 2}
 SIGNS = {"full": "s", "prefix": "^", "causal": "o", "permutation": "D"}
@@ -86,6 +95,71 @@ def figure_masks():
     return fig
 
 
+SIGHTS = {
+    "encoder": full_mask(5),
+    "decoder": causal_mask(5),
+    "prefix of three": prefix_mask(5, 3),
+}
+
+
+def figure_views():
+    """The weights of one sentence under three masks, and what they fetch."""
+    q, k, v = SENTENCE @ W_Q, SENTENCE @ W_K, SENTENCE @ W_V
+    fig, ax = diagram(1.98)
+    (width, height), top, drinks = (0.34, 0.24), 1.54, WORDS.index("drinks")
+    for i, (name, mask) in enumerate(SIGHTS.items()):
+        left = 0.58 + 1.95 * i
+        middle = left + 2.5 * width
+        say(ax, (middle, 1.88), name, weight="bold")
+        weights = attention(q, k, np.eye(5), mask)
+        for (row, column), seen in np.ndenumerate(mask):
+            corner = left + column * width, top - (row + 1) * height
+            cell(ax, corner, (width, height), weights[row, column], seen)
+        for j, word in enumerate(WORDS):
+            say(ax, (left + (j + 0.5) * width, top + 0.09), word, size=6.5)
+            if i == 0:
+                spot = left - 0.06, top - (j + 0.5) * height
+                say(ax, spot, word, ha="right", size=7)
+        outline(ax, left, top - drinks * height, 5 * width, height)
+        person, hot = weights[drinks] @ v
+        text = f"“drinks”: person {person:.2f}, hot {hot:.2f}"
+        say(ax, (middle, 0.14), text, size=7)
+    return fig
+
+
+def cell(ax, corner, extent, weight, seen):
+    """A weight in its cell, or grey where nothing may be seen."""
+    from matplotlib.patches import Rectangle
+
+    if seen:
+        return paint(ax, corner, extent, weight, 1, 2, 6.5)
+    style = {"facecolor": "#d4d4d4", "edgecolor": INK, "linewidth": 0.4}
+    return ax.add_patch(Rectangle(corner, *extent, **style))
+
+
+def figure_trained():
+    """What goes into each family, and what it is asked."""
+    fig, ax = diagram(2.02)
+    hidden = ["Ann", "drinks", "[MASK]", "it", "steams"]
+    shifted = [*WORDS[1:], ""]
+    for y, name, fed, asked, given in (
+        (1.84, "encoder", hidden, ["", "", "tea", "", ""], 5),
+        (1.16, "decoder", WORDS, shifted, 0),
+        (0.48, "prefix of three", WORDS, ["", "", *shifted[2:]], 3),
+    ):
+        say(ax, (0.05, y), name, ha="left", weight="bold")
+        for i, (word, question) in enumerate(zip(fed, asked, strict=True)):
+            x, colour = 1.62 + 0.86 * i, COLOURS[0 if i < given else 1]
+            box(ax, (x, y), word, colour, (0.72, 0.24))
+            if question:
+                wire(ax, (x, y - 0.13), (x, y - 0.27))
+                say(ax, (x, y - 0.35), question, weight="bold")
+        n = sum(map(bool, asked))
+        count = f"{n} question{'s' * (n > 1)}"
+        say(ax, (6.25, y - 0.35), count, ha="right", size=7)
+    return fig
+
+
 def figure_joins():
     """Two layers of an encoder-decoder beside two of a prefix model."""
     fig, ax = diagram(2.95)
@@ -115,3 +189,10 @@ def figure_joins():
 def softmax_over(ax, at, text, colour):
     """An attention, named by what its softmax runs over."""
     box(ax, at, f"softmax over {text}", colour, (1.26, 0.28), size=7)
+
+
+def outline(ax, x, y, width, height):
+    """A frame around some cells, from the top left corner."""
+    right, end = x + width, y - height
+    corners = [(x, y), (right, y), (right, end), (x, end), (x, y)]
+    wire(ax, *corners, width=1.8, head=False)

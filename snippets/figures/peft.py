@@ -1,15 +1,15 @@
-"""Figures of entry 13: where the edits stand, and what memory is made of."""
+"""Figures of entry 13: what edits do, where they stand, what they cost."""
 
 import numpy as np
 
-from snippets.figures import COLOURS, INK, canvas
-from snippets.figures.blocks import box, diagram, joint, say, wire
+from snippets.figures import COLOURS, HATCHES, INK, canvas
+from snippets.figures.blocks import box, diagram, joint, pale, say, wire
 from snippets.lora import (
     adapter_parameters,
     lora_parameters,
     prefix_parameters,
 )
-from snippets.peft import training_bytes
+from snippets.peft import moved, small_case, training_bytes
 
 LORA, ADAPTER, PREFIX, PROMPT, IA3, BITFIT = *COLOURS[:5], INK
 FROZEN = COLOURS[5]
@@ -21,6 +21,125 @@ LEGEND = (
     (BITFIT, "BitFit", "the biases that are there", "nothing was added"),
     (PROMPT, "prompt", "vectors before those of the text", "stays"),
 )
+
+
+COLOUR = {
+    "BitFit": BITFIT,
+    "(IA)3": IA3,
+    "prefix": PREFIX,
+    "LoRA": LORA,
+    "adapter": ADAPTER,
+}
+DOES = (
+    "adds the same",
+    "multiplies",
+    "pulls to a point",
+    "one direction",
+    "... and a bend",
+)
+UNIT = 0.25 / 64  # inches for a number
+
+
+def figure_plane():
+    """Where five edits take points of the plane, and three texts."""
+    texts, p = small_case()
+    side = np.arange(4.0)
+    grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    fig, axes = canvas(columns=5, height=2.2, sharey=True)
+    moves, pale_moves = moved(texts, p), moved(grid, p)
+    for ax, name, does in zip(axes, moves, DOES, strict=True):
+        ax.plot([-5, 8], [-5, 8], "--", color=FROZEN, linewidth=0.7)
+        arrows(ax, grid, pale_moves[name], "#b4b9bf", 0.7)
+        arrows(ax, texts, moves[name], COLOUR[name], 1.5)
+        ax.plot(*texts.T, "o", color=COLOUR[name], markersize=4, zorder=5)
+        ax.set(xlim=(-1.4, 4.6), ylim=(-0.9, 6.4), xticks=[0, 2, 4])
+        ax.set_aspect("equal")
+        title = name.replace("3", "³")
+        ax.set_title(title, weight="bold", color=COLOUR[name])
+        ax.set_xlabel(f"yes\n{does}")
+    axes[0].set(ylabel="YES", yticks=[0, 2, 4, 6])
+    return fig
+
+
+def arrows(ax, starts, ends, colour, width):
+    """From each point to where it goes; a ring where it stays."""
+    far = np.abs(ends - starts).max(axis=1) > 0.05
+    for start, end in zip(starts[far], ends[far], strict=True):
+        style = {
+            "arrowstyle": "-|>,head_width=0.13,head_length=0.26",
+            "color": colour,
+            "linewidth": width,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        ax.annotate("", end, start, arrowprops=style)
+    ax.plot(*starts[~far].T, "o", color=colour, markersize=3, mfc="none")
+
+
+def figure_sizes():
+    """What one block of the tiny GPT has, and what is trained, to scale."""
+    fig, ax = diagram(3.0)
+    d, f, m, r, n = 64, 256, 4, 4, 5
+    block = {f"$W_{x}$": (d, d) for x in "QKVO"}
+    block |= {"$W_1$": (d, f), "$W_2$": (f, d)}
+    whole = sum(rows * columns for rows, columns in block.values())
+    say(ax, (0.05, 2.83), "one block", ha="left", weight="bold", color=FROZEN)
+    say(ax, (0.95, 2.38), f"four {d} × {d}, one {d} × {f}", ha="left")
+    say(ax, (0.95, 2.22), f"and one {f} × {d},", ha="left")
+    say(ax, (0.95, 2.06), "frozen, and never written to", ha="left")
+    say(ax, (5.7, 2.83), f"{whole:,}", ha="right", weight="bold")
+    frozen_strips(ax, (0.95, 2.95), block)
+    add = {"W_{down}": (d, m), "b": (1, m), "W_{up}": (m, d), "b'": (1, d)}
+    rows = (
+        ("BitFit", 1, {"b_1": (1, f), "b_2": (1, d), "\\beta": (1, 2 * d)}),
+        ("(IA)3", 1, {"l_k": (1, d), "l_v": (1, d), "l_{ff}": (1, f)}),
+        ("prompt", 1, {"P": (n, d)}),
+        ("prefix", 1, {"P_K": (n, d), "P_V": (n, d)}),
+        ("LoRA", 2, {"B": (d, r), "A": (r, d)}),
+        ("adapter", 2, add),
+    )
+    for i, (name, times, arrays) in enumerate(rows):
+        y = 1.72 - 0.31 * i
+        colour = (COLOUR | {"prompt": PROMPT})[name]
+        title = name.replace("3", "³")
+        say(ax, (0.05, y), title, ha="left", weight="bold", color=colour)
+        if times > 1:
+            say(ax, (0.86, y), f"{times} ×", ha="right")
+        strips(ax, (0.95, y), arrays, colour)
+        total = times * sum(a * b for a, b in arrays.values())
+        say(ax, (5.7, y), f"{total:,}", ha="right", weight="bold")
+    return fig
+
+
+def frozen_strips(ax, at, arrays):
+    """Arrays to scale beside each other, their names inside."""
+    x, y = at
+    for name, (rows, columns) in arrays.items():
+        height, width = rows * UNIT, columns * UNIT
+        rectangle(ax, (x, y - height), (width, height), FROZEN, pale(FROZEN))
+        say(ax, (x + width / 2, y - height / 2), name, size=7)
+        x += width + 0.1
+
+
+def strips(ax, at, arrays, colour):
+    """Arrays to scale, each with its name and its shape behind it."""
+    x, y = at
+    for name, (rows, columns) in arrays.items():
+        height, width = rows * UNIT, columns * UNIT
+        corner = x, y - height / 2
+        rectangle(ax, corner, (width, height), colour, colour)
+        shape = f"{columns}" if rows == 1 else f"{rows} × {columns}"
+        at_words = x + width + 0.05, y
+        say(ax, at_words, f"${name}$  {shape}", ha="left", size=7)
+        x += width + 0.3 + 0.055 * (len(shape) + 3 * (len(name) > 3))
+
+
+def rectangle(ax, corner, extent, edge, face):
+    """A matrix to scale."""
+    from matplotlib.patches import Rectangle
+
+    style = {"facecolor": face, "edgecolor": edge, "linewidth": 0.5}
+    ax.add_patch(Rectangle(corner, *extent, **style))
 
 
 def figure_places():
@@ -104,10 +223,11 @@ def figure_memory():
     }
     fig, ax = canvas(height=2.2)
     left = np.zeros(len(methods))
-    for (label, size), colour in zip(parts.items(), COLOURS, strict=False):
-        ax.barh(
-            list(methods), size / 1e9, left=left, color=colour, label=label
-        )
+    for (label, size), colour, hatch in zip(
+        parts.items(), COLOURS, HATCHES, strict=False
+    ):
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white"}
+        ax.barh(list(methods), size / 1e9, left=left, label=label, **look)
         left = left + size / 1e9
     for row, total in enumerate(left):
         ax.annotate(f" {total:,.0f}", (total, row), va="center")

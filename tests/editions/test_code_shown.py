@@ -10,8 +10,6 @@ import pytest
 
 from tests.editions.conftest import DRAWN, LONG, PAGES, READ, focus, shown, url
 
-pytestmark = pytest.mark.audit  # until all of it has been seen green in one run
-
 SIZES = {390: 844, 1280: 800, 1440: 900}
 SHAPE = "article abbr.ss:text-is('\"*b n d_k\"')"
 LATER = "article abbr.ss:text-is('\"*b n d\"')"

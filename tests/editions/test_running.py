@@ -11,8 +11,6 @@ import pytest
 from browser import Host, first_visit, served
 from tests.editions.conftest import HTML, LONG, MODULES, Reader, focus, shown, url
 
-pytestmark = pytest.mark.audit  # until all of it has been seen green in one run
-
 FOLDER = HTML / "_runtime"
 PAGES = sorted(
     f"{path.relative_to(FOLDER / 'pages').with_suffix('').as_posix()}.html"

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snippets.efficient_transformers import (
+    WORDS,
     activations,
     adam_bytes,
     backward,
@@ -24,11 +25,13 @@ from snippets.efficient_transformers import (
     ffn_share,
     global_mask,
     half,
+    hash_mask,
     kernel_attention,
     local_attention,
     local_mask,
     low_rank_attention,
     scaled_gradient,
+    small_case,
     sparse_attention,
     strided_mask,
 )
@@ -85,6 +88,41 @@ def test_strided_and_global_masks_follow_their_rules(n, s, g):
         for j in range(n):
             assert strided_mask(n, s)[i, j] == (abs(i - j) % s == 0)
             assert global_mask(n, g)[i, j] == (i < g or j < g)
+
+
+@pytest.mark.holds("small_case", by="brute force: word by word, from what each asks for")
+def test_the_small_case_gives_whole_weights():
+    nouns, verbs = {"dog": 8, "town": 4, "we": 2}, {"barked": 8, "saw": 4}
+    q, k, v = small_case()
+    for i, asks in enumerate(WORDS):
+        fits = verbs if asks in {"dog", "we", "town", "loudly"} else nouns
+        weights = [fits.get(word, 1) for word in WORDS]
+        shares = {word: w / sum(weights) for word, w in zip(WORDS, weights, strict=True)}
+        dog, town = shares["dog"], shares["town"]
+        np.testing.assert_allclose(np.exp(q[i] @ k.T / np.sqrt(3)), weights, rtol=1e-12)
+        np.testing.assert_allclose(attention(q, k, v)[i], [dog, town, 1 - dog - town], rtol=1e-12)
+
+
+@pytest.mark.holds("hash_mask", by="brute force")
+@given(seeds, lengths, st.integers(1, 4))
+def test_a_bucket_is_the_nearest_of_the_directions_and_their_opposites(seed, n, r):
+    rng = np.random.default_rng(seed)
+    q, k, directions = rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), rng.normal(size=(3, r))
+
+    def bucket(x):
+        ways = [sign * directions[:, j] for sign in (1, -1) for j in range(r)]
+        return max(range(2 * r), key=lambda i: math.fsum(x * ways[i]))
+
+    mask = hash_mask(q, k, directions)
+    for i in range(n):
+        for j in range(n):
+            assert mask[i, j] == (bucket(q[i]) == bucket(k[j]))
+
+
+def test_a_hash_does_not_see_how_long_a_vector_is():
+    rng = np.random.default_rng(0)
+    q, k, directions = rng.normal(size=(3, 9, 9))
+    np.testing.assert_array_equal(hash_mask(q, k, directions), hash_mask(7 * q, k / 3, directions))
 
 
 @given(seeds, lengths)
@@ -359,6 +397,7 @@ W, X = np.zeros((3, 2, 2)), np.zeros((1, 2))
         (lambda: strided_mask(-1, 1), "strided_mask: n must be"),
         (lambda: global_mask(4, -1), "global_mask: g must be"),
         (lambda: global_mask(-4, 1), "global_mask: n must be"),
+        (lambda: hash_mask(X, X, np.zeros((2, 0))), "hash_mask: r must be"),
         (lambda: local_attention(*draw(0, 6), -1), "local_attention: w must be"),
         (lambda: block_attention(*draw(0, 6), 4), "blocks of 4 do not divide 6"),
         (lambda: block_attention(*draw(0, 6), 0), "block_attention: b must be"),
@@ -378,6 +417,8 @@ def test_bad_input_is_refused(call, message):
         call()
 
 
-@pytest.mark.parametrize("name", ["figure_patterns", "figure_costs"])
+@pytest.mark.parametrize(
+    "name", ["figure_cells", "figure_row", "figure_costs", "figure_patterns", "figure_held"]
+)
 def test_the_figures_are_drawn(name):
     assert getattr(figures, name)().axes

@@ -294,6 +294,7 @@ def fine():
             "last_gradient": ("pre", r(2, 3, 4, 4), r(3, 4), r(5, 4), ids(3)),
         },
         "fast_weights": {
+            "small_case": (),
             "write": (r(2, 3), r(3), r(2)),
             "fast_weights": (r(4, 3), r(4, 3), r(4, 2)),
             "elu_plus_one": (r(3),),
@@ -348,6 +349,10 @@ def fine():
             "layer_parameters": (4,),
             "bert_parameters": (9, 6, 4, 1, 2, True),
             "head_parameters": (9, 4),
+            "word_list": ("a b a c", len(bert.SPECIALS) + 2),
+            "numbers": ("a b z", [*bert.SPECIALS, "a", "b"]),
+            "neighbours": (ids(6), 9, 0.1),
+            "between": (share(9, 9), ids(3), ids(3)),
         },
         "gpt": {
             "ascii_like": ("ж",),
@@ -411,6 +416,8 @@ def fine():
             "advice": ("generation", "few", False, False),
         },
         "efficient_transformers": {
+            "small_case": (),
+            "hash_mask": (r(4, 3), r(4, 3), r(3, 2)),
             "local_mask": (4, 1),
             "block_mask": (4, 2),
             "strided_mask": (4, 2),
@@ -480,6 +487,8 @@ def fine():
             "bias_parameters": (2, 4),
         },
         "peft": {
+            "small_case": (),
+            "moved": (r(4, 2), peft.small_case()[1]),
             "adapter": (r(2, 4), r(4, 2), r(2), r(2, 4), r(4)),
             "scaled": (r(2, 4), r(2, 4)),
             "preceded": (r(3, 4), r(2, 4)),
@@ -525,6 +534,11 @@ def fine():
             "runs": (3,),
         },
         "pythia": {
+            "checkpoints": (9, 4),
+            "frequent_words": ("a b a", 3),
+            "draw_pairs": (rng(), ids(4), 3, 2),
+            "train_pairs": (ids(3, 2, 2), 5, 2, [0, 3], 2.5),
+            "check_pairs": ("f", ids(3, 2, 2), 5, 2),
             "frequencies": (4, 10.0),
             "rotate": (r(2, 3, 4), ids(2, 3)),
             "rotate_halves": (r(2, 3, 4), ids(2, 3)),

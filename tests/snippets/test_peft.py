@@ -66,6 +66,33 @@ def in_jax(params, edits, tokens):
     return norm(x, "lnf")[len(prompt) :] @ params["tok_emb"].T
 
 
+@pytest.mark.holds("small_case", by="brute force: which score is ahead")
+def test_every_edit_of_the_small_case_makes_the_first_text_loud():
+    texts, p = peft.small_case()
+    assert [a > b for a, b in texts] == [True, True, False]
+    for ends in peft.moved(texts, p).values():
+        np.testing.assert_allclose(ends[0], [1, 2], atol=1e-4)
+
+
+@pytest.mark.holds("moved", by="derivation: each rule written out")
+@settings(max_examples=20)
+@given(st.floats(-5, 5), st.floats(-5, 5))
+def test_each_edit_of_the_small_case_follows_its_rule(quiet, loud):
+    ends = peft.moved(np.array([[quiet, loud]]), peft.small_case()[1])
+    gap = quiet - loud
+    bent = float(jax.nn.gelu(jnp.array(4 * gap))) / 4
+    rules = {
+        "BitFit": (quiet - 1, loud + 1),
+        "(IA)3": (quiet / 2, 2 * loud),
+        "prefix": (quiet / 2, (loud + 3) / 2),
+        "LoRA": (quiet - gap, loud + gap),
+        "adapter": (quiet - bent, loud + bent),
+    }
+    assert ends.keys() == rules.keys()
+    for name, place in rules.items():
+        np.testing.assert_allclose(ends[name], [place], rtol=1e-6, atol=1e-10)
+
+
 KINDS = {
     "all": "",
     "adapters": "down up",

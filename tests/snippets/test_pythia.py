@@ -1,4 +1,4 @@
-"""Entry 16 against SciPy, complex numbers, brute force, entry 7 and the printed table."""
+"""Entry 16 against SciPy, JAX, complex numbers, brute force, entry 7 and the printed table."""
 
 import math
 import statistics
@@ -16,6 +16,91 @@ from snippets import bert, gpt, pythia
 
 SEEDS = st.integers(0, 2**32 - 1)
 HALVES = st.integers(1, 8)
+
+
+# -- a suite in miniature ----------------------------------------------------
+
+
+@pytest.mark.holds("checkpoints", by="published table: Biderman et al. 2023, §2.4")
+def test_there_are_154_checkpoints_144_of_them_even():
+    ours = pythia.checkpoints(143_000)
+    assert len(ours) == 154
+    assert [step for step in ours if step % 1000] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert len([step for step in ours if step % 1000 == 0]) == 144
+
+
+@pytest.mark.holds("checkpoints", by="brute force: step by step")
+@given(st.integers(0, 300), st.integers(1, 40))
+def test_a_step_is_saved_if_it_is_even_or_an_early_power_of_two(steps, every):
+    powers = {2**i for i in range(10)}
+    wanted = [s for s in range(steps + 1) if s % every == 0 or (s in powers and s < every)]
+    assert pythia.checkpoints(steps, every) == wanted
+
+
+@pytest.mark.holds("frequent_words", by="brute force: word by word")
+@given(st.lists(st.sampled_from(["a", "Bee", "cat's", "d,"])), st.integers(1, 7))
+def test_words_are_named_by_how_often_they_come(parts, v):
+    words = " ".join(parts).lower().replace("'", " ").replace(",", " ").split()
+    names, ids = pythia.frequent_words(" ".join(parts), v)
+    assert [names[i] for i in ids] == [w if w in names else "…" for w in words]
+    assert names[-1] == "…" and len(names) == min(v, len(set(words)) + 1)
+    often = [words.count(name) for name in names[:-1]]
+    rest = [words.count(w) for w in words if w not in names]
+    assert often == sorted(often, reverse=True)
+    assert not rest or not often or max(rest) <= min(often)
+
+
+@pytest.mark.holds("draw_pairs", by="brute force: pair by pair")
+@given(SEEDS)
+def test_each_pair_stands_in_the_text_and_each_may_be_drawn(seed):
+    words = np.array([3, 1, 4, 1, 5])
+    batches = pythia.draw_pairs(np.random.default_rng(seed), words, 40, 20)
+    assert batches.shape == (40, 20, 2)
+    assert {tuple(p) for p in batches.reshape(-1, 2).tolist()} == {(3, 1), (1, 4), (4, 1), (1, 5)}
+
+
+@pytest.mark.holds("train_pairs", by="derivative: jax.grad")
+@given(SEEDS, st.integers(1, 3))
+def test_training_goes_down_the_gradient_of_the_surprise(seed, d):
+    batches = np.random.default_rng(seed).integers(5, size=(4, 6, 2))
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=size) / 4 for size in ((5, d), (d, 5))]
+
+    def loss(weights, batch):
+        scores = jax.nn.log_softmax(weights[0] @ weights[1])
+        return -jnp.mean(scores[batch[:, 0], batch[:, 1]])
+
+    wanted = {0: weights[0] @ weights[1]}
+    for i, batch in enumerate(batches, 1):
+        lr = 2.5 * (1 - 0.9 * i / 4)
+        slopes = jax.grad(loss)(weights, batch)
+        weights = [w - lr * slope for w, slope in zip(weights, slopes, strict=True)]
+        wanted[i] = weights[0] @ weights[1]
+    ours = pythia.train_pairs(batches, 5, d, [0, 2, 4, 9])
+    assert list(ours) == [0, 2, 4]
+    for step, scores in ours.items():
+        np.testing.assert_allclose(scores, wanted[step], rtol=1e-9, atol=1e-10)
+
+
+def test_two_runs_agree_until_their_batches_differ():
+    rng = np.random.default_rng(0)
+    batches = rng.integers(5, size=(6, 8, 2))
+    changed = np.concatenate([batches[:4], rng.integers(5, size=(2, 8, 2))])
+    ours, theirs = (pythia.train_pairs(b, 5, 2, [*range(7)]) for b in (batches, changed))
+    alike = [bool((ours[step] == theirs[step]).all()) for step in range(7)]
+    assert alike == [True] * 5 + [False] * 2
+
+
+@pytest.mark.holds("check_pairs", by="brute force: case by case")
+def test_batches_have_pairs_of_words_that_are_there():
+    pythia.check_pairs("f", np.array([[[0, 4]]]), 5, 1)
+    for wrong in ([[[0, 5]]], [[[-1, 0]]]):
+        with pytest.raises(ValueError, match=r"^f: words must be 0 to 4"):
+            pythia.check_pairs("f", np.array(wrong), 5, 1)
+    with pytest.raises(ValueError, match="pairs must be 1"):
+        pythia.check_pairs("f", np.zeros((2, 0, 2), int), 5, 1)
+    with pytest.raises(ValueError, match="d must be 1"):
+        pythia.check_pairs("f", np.array([[[0, 4]]]), 5, 0)
 
 
 # -- rotary position embedding -----------------------------------------------
@@ -318,6 +403,11 @@ def test_counts_count_something():
     [
         (lambda: pythia.rotate_part(np.ones((1, 100)), np.array([1]), 0.57), "leaves 57, an odd"),
         (lambda: pythia.frequencies(-2), "d must be 0"),
+        (lambda: pythia.checkpoints(-1), "steps must be 0"),
+        (lambda: pythia.checkpoints(5, 0), "every must be 1"),
+        (lambda: pythia.frequent_words("a", 0), "v must be 1"),
+        (lambda: pythia.draw_pairs(np.random.default_rng(0), np.array([1]), 2, 2), "words must"),
+        (lambda: pythia.draw_pairs(np.random.default_rng(0), np.arange(3), -1, 2), "steps must"),
         (lambda: pythia.frequencies(4, 0.0), "base must be"),
         (lambda: pythia.frequencies(4, np.inf), "base must be"),
         (lambda: pythia.decay(np.ones(1), 0), "d must be 2"),

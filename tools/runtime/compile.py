@@ -6,15 +6,17 @@ import marshal
 import zipfile
 
 UNUSED = (
-    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "curses/", "dbm/", "ensurepip/", "ftplib.py",
-    "idlelib/", "imaplib.py", "lib2to3/", "mailbox.py", "multiprocessing/", "pickletools.py",
-    "plistlib.py", "poplib.py", "pydoc_data/", "smtplib.py", "sqlite3/", "test/", "tkinter/",
-    "turtle.py", "turtledemo/", "venv/", "webbrowser.py", "wsgiref/", "xml/", "xmlrpc/",
-    "numpy/_core/include/", "numpy/_pyinstaller/", "numpy/distutils/", "numpy/f2py/",
-    "numpy/random/_examples", "numpy/random/lib/", "numpy/testing/_private/extbuild",
+    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "_pyrepl/", "cProfile.py", "curses/", "dbm/",
+    "ensurepip/", "ftplib.py", "http/server.py", "idlelib/", "imaplib.py", "lib2to3/",
+    "mailbox.py", "multiprocessing/", "optparse.py", "pickletools.py", "plistlib.py", "poplib.py",
+    "profile.py", "pstats.py", "pydoc_data/", "smtplib.py", "socketserver.py", "sqlite3/", "test/",
+    "tkinter/", "trace.py", "turtle.py", "turtledemo/", "venv/", "webbrowser.py", "wsgiref/",
+    "xml/", "xmlrpc/", "numpy/_core/include/", "numpy/_pyinstaller/", "numpy/conftest.py",
+    "numpy/distutils/", "numpy/f2py/", "numpy/random/_examples", "numpy/random/lib/",
+    "numpy/testing/_private/extbuild",
 )  # fmt: skip
 ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "idna", "latin_1", "punycode", "raw_", "utf")
-NO_CODE = (".pyi", ".pxd", ".h", ".a", ".c", ".pyx")
+NO_CODE = (".pyi", ".pxd", ".h", ".a", ".c", ".pyx", ".dist-info/RECORD")
 
 
 def is_used(name):
