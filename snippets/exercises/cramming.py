@@ -1,4 +1,4 @@
-"""What the reader writes for entry 11: a cycle, uneven parts, the loss, steps."""
+"""What the reader writes for entry 11: a cycle, a mean, a loss, and steps."""
 
 import numpy as np
 
