@@ -103,11 +103,11 @@ play: $(BOOK) ## build the book with code that runs in the page, and serve it
 	@$(MAKE) --no-print-directory runtime html
 	@$(PY) tools/play.py "$(or $(PORT),8000)"
 
-pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX
+pdf: $(BOOK) ## build/pdf/from-attention-to-rlhf.pdf, with XeLaTeX; ENTRY=gpt, an entry alone
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || \
 	  { echo "make: no XeLaTeX here: on Debian run “make pdf-deps” as root, elsewhere install TeX Live"; exit 2; }
-	@$(SPHINX) -q -b latex docs build/latex
-	@$(PY) tools/typeset.py build/latex from-attention-to-rlhf build/pdf
+	@$(SPHINX) -q -b latex $(if $(ENTRY),-D print_entry=$(ENTRY)) docs build/latex$(ENTRY:%=/%)
+	@$(PY) tools/typeset.py build/latex$(ENTRY:%=/%) $(or $(ENTRY),from-attention-to-rlhf) build/pdf
 
 pdf-deps: ## install XeLaTeX and the fonts of the PDF (Debian, as root)
 	@tools/apt.sh tools/apt-pdf.txt

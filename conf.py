@@ -90,6 +90,16 @@ repository_url = os.environ.get("BOOK_REPOSITORY", "")
 citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 book_date = citation["date-released"]
 book_subtitle = "An annotated, executable edition of a reading list: nineteen papers"
+book_imprint = [
+    f"Version {version}, released on {book_date}.",
+    "The code is under the MIT licence; pages, annotations and figures are under the Creative "
+    "Commons licence Attribution 4.0 (CC BY 4.0).",
+    THEIRS,
+    "Every example was run, and every number that is said to be computed was computed, by the "
+    "build that made this book.",
+    "This PDF has no tags for screen readers: the accessible edition is the EPUB, which is made "
+    "from the same pages.",
+]
 book_subjects = ["Transformers", "attention", "large language models", "RLHF", "NumPy"]
 
 # HTML

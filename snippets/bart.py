@@ -1,11 +1,14 @@
 """Entry 8, BART: Denoising Sequence-to-Sequence Pre-training (Lewis 2020).
 
-Five ways to spoil a document, the loss of restoring it, an encoder-decoder
-that is trained on it, and how many parameters that has.
+Five ways to spoil a document, what a perfect reader makes of each, the loss
+of restoring it, an encoder-decoder that is trained on it, and how many
+parameters that has.
 Shapes: b batch, n and m positions (document, spoilt), d model width, h heads,
 f feed-forward width, v vocabulary.
 """
 
+from fnmatch import fnmatchcase
+from itertools import product
 from typing import Any as Array
 
 import autograd.numpy as np
@@ -32,6 +35,25 @@ from snippets.transformer import (
     padding_mask,
     think,
 )
+
+WORDS = (
+    *("<s>", "[M]", ".", "Ann", "Tom", "drinks", "hot"),
+    *("tea", "milk", "she", "he", "sleeps", "smiles"),
+)
+
+
+def small_case() -> list[Int[Array, "_"]]:
+    """The sixteen documents of a small language, in the numbers of WORDS.
+
+    Ann or Tom, tea or milk, plain or hot, sleeps or smiles.
+    """
+    who, warmth = (("Ann", "she"), ("Tom", "he")), ("", "hot")
+    ways = product(who, warmth, ("tea", "milk"), ("sleeps", "smiles"))
+    texts = [
+        f"{name} drinks {heat} {drink} . {pronoun} {does} ."
+        for (name, pronoun), heat, drink, does in ways
+    ]
+    return [np.array([WORDS.index(w) for w in t.split()]) for t in texts]
 
 
 def sample(rng: np.random.Generator, n: int, p: float) -> Int[Array, " k"]:
@@ -148,6 +170,39 @@ def fill_in(
     left = iter(spans)
     pieces = [next(left) if t == mask else np.array([t]) for t in spoilt]
     return np.concatenate([spoilt[:0], *pieces])
+
+
+def fits(
+    document: Int[Array, " n"], spoilt: Int[Array, " m"], mask: int, wild: str
+) -> bool:
+    """Could this be the document, if masks stand for the wildcard `wild`?
+
+    "?" is one token, as after masking, and "*" any number of them, none
+    included, as after infilling.
+    """
+    if wild not in ("?", "*"):
+        raise ValueError(f"fits: the wildcard is ? or *, not {wild!r}")
+    text = "".join(chr(0x4E00 + t) for t in document)  # a letter for each
+    shown = "".join(chr(0x4E00 + t) for t in spoilt)
+    return fnmatchcase(text, shown.replace(chr(0x4E00 + mask), wild))
+
+
+def surprises(
+    document: Int[Array, " n"], candidates: list[Int[Array, "_"]]
+) -> Float[Array, " n"]:
+    """How much each token surprises a perfect reader, in nats.
+
+    To such a reader all candidates are alike likely, and those remain that
+    begin as the document does: the terms of the loss (Lewis et al. 2020, §2).
+    """
+    nats, going = [], candidates
+    for t, token in enumerate(document):
+        right = [c for c in going if t < len(c) and c[t] == token]
+        if not right:
+            raise ValueError("surprises: no candidate is the document")
+        nats.append(np.log(len(going) / len(right)))
+        going = right
+    return np.array(nats)
 
 
 def init_bart(

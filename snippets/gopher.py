@@ -1,10 +1,12 @@
 """Entry 14, Gopher (Rae et al. 2021) and the layers that it is built from.
 
-RMSNorm (Zhang and Sennrich 2019) and BatchNorm (Ioffe and Szegedy 2015);
-relative positions (Dai et al. 2019); how large the models are and what they
-cost.  Shapes: b examples, n positions, d model width, k head width.
+Which pages of the web are read; RMSNorm (Zhang and Sennrich 2019) and
+BatchNorm (Ioffe and Szegedy 2015); relative positions (Dai et al. 2019); how
+large the models are, what they cost and what size buys.
+Shapes: b examples, n positions, d model width, k head width.
 """
 
+from string import punctuation
 from typing import Any as Array
 
 import numpy as np
@@ -21,6 +23,107 @@ TABLE_1 = {
     "7.1B": (32, 32, 128, 4096),
     "280B": (80, 128, 128, 16384),
 }
+
+# Table 2: billions of tokens, and the share of what is read, in %.
+TABLE_2 = {
+    "MassiveWeb": (506, 48),
+    "Books": (560, 27),
+    "C4": (182, 10),
+    "News": (676, 10),
+    "GitHub": (422, 3),
+    "Wikipedia": (4, 2),
+}
+
+# Table 4: right answers in %, of 417M, 1.4B, 7.1B and 280B.
+RACE = {"RACE-h": (27.2, 26.0, 30.6, 71.6), "RACE-m": (26.2, 25.0, 31.8, 75.1)}
+
+# Appendix on efficient fine-tuning, its table, 0-shot: perplexities of 117M,
+# 417M, 1.4B, 7.1B and 280B.
+PERPLEXITIES = {
+    "Wikitext103": (30.2, 19.4, 14.3, 10.8, 8.05),
+    "Curation Corpus": (20.6, 13.9, 10.6, 8.81, 7.69),
+    "Python": (3.71, 3.00, 2.59, 2.30, 1.91),
+}
+
+# -- which pages are read ----------------------------------------------------
+#
+# Six pages, much shorter than the real ones, one for each way to fail.
+
+PAGES = {
+    "story": "The fox and the dog came to a river.\n"
+    "They had to be quick, for the boat was old.",
+    "keywords": "shoes sale cheap shoes buy shoes online best shoes",
+    "tags": "#fox and #dog in the #boat to the #river",
+    "teaser": "The dog and the fox ...\n"
+    "How to be quick in a boat with friends\n"
+    "What the river told us of that day ...",
+    "numbers": "the results of 2021 and 2022 with 1400 and 1750 points",
+    "chorus": "Row the boat to the river.\n" * 3,
+}
+
+STOP_WORDS = frozenset(
+    ["the", "be", "to", "of", "and", "that", "have", "with"]
+)
+
+# Appendix A.1.1, and the first line of its Table A1: the least and the most.
+LIMITS = {
+    "words": (50, 100_000),
+    "word length": (3, 10),
+    "symbols": (0, 0.1),
+    "bullets": (0, 0.9),
+    "cut lines": (0, 0.3),
+    "lettered": (0.8, 1),
+    "stop words": (2, 8),
+    "repeated": (0, 0.3),
+}
+
+
+def page_measures(text: str) -> dict[str, float]:
+    """What the filters of LIMITS count on a page; shares are of 1.
+
+    Rae et al. 2021, appendix A.1.1; how a text is cut into words and lines,
+    and what a bullet is, is our reading.
+    """
+    words, lines = text.split(), text.splitlines()
+    if not words:
+        raise ValueError("page_measures: an empty page has nothing to count")
+    ellipses = text.count("...") + text.count("…")
+    starts, ends = ("-", "•"), ("...", "…")
+    return {
+        "words": len(words),
+        "word length": sum(map(len, words)) / len(words),
+        "symbols": max(text.count("#"), ellipses) / len(words),
+        "bullets": share([s.lstrip().startswith(starts) for s in lines]),
+        "cut lines": share([s.rstrip().endswith(ends) for s in lines]),
+        "lettered": share([any(map(str.isalpha, w)) for w in words]),
+        "stop words": len(STOP_WORDS & bare_words(text)),
+        "repeated": (len(lines) - len(set(lines))) / len(lines),
+    }
+
+
+def share(passed: list[bool]) -> float:
+    """How many of them are true, as a share of 1."""
+    return sum(passed) / len(passed)
+
+
+def bare_words(text: str) -> set[str]:
+    """The words of a text, small, without the punctuation around them."""
+    return {word.strip(punctuation).lower() for word in text.split()}
+
+
+def page_faults(text: str, least: int = 50) -> list[str]:
+    """Why a page of the web is not read; an empty list lets it in.
+
+    Rae et al. 2021, appendix A.1.1 and Table A1; least: how many words a page
+    must have, fewer for small examples.
+    """
+    limits = LIMITS | {"words": (least, LIMITS["words"][1])}
+    measured = page_measures(text).items()
+    inside = {k: limits[k][0] <= v <= limits[k][1] for k, v in measured}
+    return [name for name, fits in inside.items() if not fits]
+
+
+# -- the layers --------------------------------------------------------------
 
 
 def root_mean_square(
@@ -78,6 +181,9 @@ def batch_norm(
     if np.any(spread <= 0):
         raise ValueError("batch_norm: a constant feature needs an eps above 0")
     return gain * centred / np.sqrt(spread) + bias
+
+
+# -- positions, sizes and costs ----------------------------------------------
 
 
 def shift(by_distance: Float[Array, "n n"]) -> Float[Array, "n n"]:

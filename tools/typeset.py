@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pdf_pages
+
 LIMIT = 10.0  # points that a line may stand out, some 3.5 mm
 LONG_LINES = {"max_print_line": "10000", "error_line": "254", "half_error_line": "238"}
 LATEXMK = ["latexmk", "-xelatex", "-silent"]
@@ -24,6 +26,7 @@ DEAD = re.compile(r"(?:Reference|Citation|Hyper reference) [`']([^']+)' on page 
 TWICE = re.compile(r"Label [`']([^']+)' multiply defined")
 WIDE = re.compile(r"Overfull \\hbox \((\d+\.\d+)pt too wide\) [^\n]*\n([^\n]*)")
 NO_FONT = re.compile(r"The font \"([^\"]+)\" cannot be found")
+PAGES = re.compile(r"Output written on \S+ \((\d+) pages?")
 PAGE = re.compile(r"\[(\d+)(?=[\]\s<({])")
 
 
@@ -107,7 +110,13 @@ def main(folder, name, target):
     if found := complaints(log):
         sys.exit("\n".join([*found, f"typeset: {len(found)} faults in print; no PDF was made"]))
     put(folder / f"{name}.pdf", target)
+    if pages := PAGES.search(log):
+        target.with_suffix(".pages").write_text(f"{pages[1]}\n")
     print(f"The PDF: {target}")
+    contents = path.with_suffix(".toc")
+    if contents.exists() and shutil.which("pdftohtml"):
+        first = pdf_pages.openings(contents.read_text("utf-8"))
+        print(pdf_pages.report(pdf_pages.pages_of(target), first))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ no red or no green, and the first ones in print without colour.
 
 INK = "#1a1a1a"
 COLOURS = ["#1a5480", "#cf6a1e", "#2a8c72", "#b268cc", "#6b4a12", "#71777f"]
+DASHES = ["-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1))]  # tell lines in grey
+HATCHES = ["", "///", "..", "xx"]  # tell areas in grey
 STYLE = {
     "text.color": INK,
     "axes.edgecolor": INK,

@@ -193,14 +193,15 @@ def figure_tokens_per_parameter():
     fig, ax = canvas(height=2.8)
     for label, fit, colour in LAWS:
         pairs = [optimum(c, fit) for c in wide]
-        ax.plot(wide, [d / n for n, d in pairs], color=colour, label=label)
+        look = {"color": colour, "ls": "-." if fit is BESIROGLU else "-"}
+        ax.plot(wide, [d / n for n, d in pairs], label=label, **look)
     table = np.array([1.92e19, 1.21e20, 1.23e22, 3.85e24, 9.90e24, 1.27e26])
     sizes = np.array([0.4e9, 1e9, 1e10, 175e9, 280e9, 1e12])
     s, k = power_law(table, sizes)
     first = wide / 6 / (k * wide**s) ** 2
-    ax.plot(wide, first, color=COLOURS[2], label="approach 1, Table 3")
+    ax.plot(wide, first, color=COLOURS[2], ls=":", label="approach 1, Table 3")
     each = wide / 6 / kaplan_size(wide) ** 2
-    ax.plot(wide, each, color=COLOURS[3], label="Kaplan et al.")
+    ax.plot(wide, each, color=COLOURS[3], ls="--", label="Kaplan et al.")
     for name, n, d in MODELS:
         ax.plot(6 * n * d, d / n, "o", color=INK, markersize=4)
         ax.annotate(

@@ -174,7 +174,7 @@ def figure_labels():
     for label, colour, style, make in (
         ("soft", COLOURS[0], "-", sigmoid),
         ("hard", COLOURS[1], "-", lambda x: hard_label(sigmoid(x))),
-        ("overconfident", COLOURS[3], "-", lambda x: sigmoid(6 * x)),
+        ("overconfident", COLOURS[3], "-.", lambda x: sigmoid(6 * x)),
         ("clamped", COLOURS[2], "--", lambda x: clamp(sigmoid(6 * x))),
     ):
         axs[0].plot(truth, make(gap), style, color=colour, label=label)

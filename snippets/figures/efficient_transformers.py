@@ -16,7 +16,7 @@ from snippets.efficient_transformers import (
     strided_mask,
 )
 from snippets.fast_weights import elu_plus_one
-from snippets.figures import COLOURS, INK, canvas
+from snippets.figures import COLOURS, DASHES, INK, canvas
 from snippets.figures.blocks import diagram, say
 from snippets.figures.matrices import matrix, tint
 from snippets.transformer import causal_mask
@@ -189,8 +189,10 @@ def figure_costs():
         "local, $w = 64$: $2 N (2w + 1) d$": 2 * n * 129 * d,
         "kernel, $c = d$: $2 N d^2$": 2 * n * d * d,
     }
-    for (name, cost), colour in zip(families.items(), COLOURS, strict=False):
-        ax.loglog(n, cost, color=colour, label=name)
+    for (name, cost), colour, dash in zip(
+        families.items(), COLOURS, DASHES, strict=False
+    ):
+        ax.loglog(n, cost, color=colour, ls=dash, label=name)
     ax.set_xlabel("length $N$")
     ax.set_ylabel("multiplications")
     ax.set_xticks(n, [f"{int(x)}" for x in n])

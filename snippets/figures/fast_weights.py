@@ -162,13 +162,13 @@ def figure_features():
         for y in [np.array([np.cos(a), np.sin(a)])]
     ]
     fig, ax = canvas(height=2.6)
-    for kind, label, colour in (
-        ("trig", "trigonometric", COLOURS[1]),
-        ("plus", "positive", COLOURS[0]),
-        ("hyper", "positive, each draw used twice", COLOURS[2]),
+    for kind, label, colour, dash in (
+        ("trig", "trigonometric", COLOURS[1], "-"),
+        ("plus", "positive", COLOURS[0], "-"),
+        ("hyper", "positive, each draw used twice", COLOURS[2], "--"),
     ):
         error = np.sqrt([errors[kind] / sm2 for sm2, errors in rows])
-        ax.plot(np.degrees(angles), error, color=colour, label=label)
+        ax.plot(np.degrees(angles), error, color=colour, ls=dash, label=label)
     ax.set(xlabel="angle, in degrees", ylabel="relative error", ylim=(0, 8))
     ax.set_xticks(range(0, 181, 30))
     ax.legend()

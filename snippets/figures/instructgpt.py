@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snippets.figures import COLOURS, INK, canvas
+from snippets.figures import COLOURS, HATCHES, INK, canvas
 from snippets.figures.blocks import column, diagram, say, wire
 from snippets.figures.matrices import matrix
 from snippets.instructgpt import (
@@ -123,7 +123,8 @@ def figure_tax():
     for i, label in enumerate(("GPT-3", "PPO", "PPO-ptx")):
         height = [100 * row[i] / row[0] for row in scores.values()]
         colour = (COLOURS[5], COLOURS[1], COLOURS[0])[i]
-        ax.bar(place + 0.26 * (i - 1), height, 0.24, label=label, color=colour)
+        look = {"color": colour, "hatch": HATCHES[i], "edgecolor": "white"}
+        ax.bar(place + 0.26 * (i - 1), height, 0.24, label=label, **look)
     ax.axhline(100, color=INK, linewidth=0.5, linestyle=":")
     ax.set_xticks(place, list(scores))
     ax.set(ylabel="per cent of GPT-3", ylim=(0, 135))
@@ -143,7 +144,8 @@ def figure_steps():
         for i, (label, share) in enumerate(bars.items()):
             colour = (COLOURS[5], COLOURS[1], COLOURS[0])[i]
             place = np.arange(6) + 0.26 * (i - 1)
-            ax.bar(place, 100 * share, 0.24, label=label, color=colour)
+            look = {"color": colour, "hatch": HATCHES[i], "edgecolor": "white"}
+            ax.bar(place, 100 * share, 0.24, label=label, **look)
         ax.set_xticks(range(6), ["0", "1", "2", "3", "4", "no\nanswer"])
         ax.set(xlabel="words too many or too few", ylim=(0, 100))
         ax.set_title("prompts held out" if held_out else "prompts trained on")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snippets.figures import COLOURS, INK, canvas
+from snippets.figures import COLOURS, HATCHES, INK, canvas
 from snippets.figures.blocks import box, diagram, joint, pale, say, wire
 from snippets.lora import (
     adapter_parameters,
@@ -223,10 +223,11 @@ def figure_memory():
     }
     fig, ax = canvas(height=2.2)
     left = np.zeros(len(methods))
-    for (label, size), colour in zip(parts.items(), COLOURS, strict=False):
-        ax.barh(
-            list(methods), size / 1e9, left=left, color=colour, label=label
-        )
+    for (label, size), colour, hatch in zip(
+        parts.items(), COLOURS, HATCHES, strict=False
+    ):
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white"}
+        ax.barh(list(methods), size / 1e9, left=left, label=label, **look)
         left = left + size / 1e9
     for row, total in enumerate(left):
         ax.annotate(f" {total:,.0f}", (total, row), va="center")

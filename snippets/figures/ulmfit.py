@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snippets.figures import COLOURS, INK, canvas
+from snippets.figures import COLOURS, DASHES, INK, canvas
 from snippets.ulmfit import hat, schedule, stlr, stlr_landing
 
 
@@ -36,7 +36,8 @@ def figure_rates():
     t = np.arange(epochs * steps) / steps
     for layer in reversed(range(n)):
         shown = np.where(rates[:, layer] > 0, rates[:, layer], np.nan)
-        ax.plot(t, shown, color=COLOURS[layer], label=f"layer {layer + 1}")
+        look = {"color": COLOURS[layer], "ls": DASHES[layer]}
+        ax.plot(t, shown, label=f"layer {layer + 1}", **look)
     ax.set(xlabel="epoch", ylabel="learning rate", yscale="log")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return fig

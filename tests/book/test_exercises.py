@@ -6,26 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = (  # the pages that have become lessons
-    "foundations",
-    "architectures/additive_attention",
-    "architectures/transformer",
-    "architectures/family_tree",
-    "efficiency/peft",
-    "efficiency/efficient_transformers",
-    "efficiency/pythia",
-    "alignment/self_instruct",
-    "architectures/fast_weights",
-    "architectures/layer_norm",
-    "architectures/bert",
-    "architectures/gpt",
-    "efficiency/flash_attention",
-    "efficiency/chinchilla",
-    "efficiency/lora",
-    "alignment/instructgpt",
-    "alignment/constitutional_ai",
-    "alignment/rlhf",
-)
+LESSONS = [
+    path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+    for path in sorted((ROOT / "docs").rglob("*.md"))
+    if path.stem == "foundations" or "\n:::{paper} " in path.read_text("utf-8")
+]
 EXERCISE = re.compile(r"^:{4,}\{exercise\} (\S+)\n:kind: (\w+)\n:level: (\d)$", re.MULTILINE)
 
 

@@ -90,6 +90,24 @@ def test_labels_that_would_be_alike_are_told_apart(book):
     page = text(book.html("bibliography"))
     assert "Poe 2021a" in page
     assert "Poe 2021b" in page
+    book.page("See {cite:p}`poe2021fifth{§1}`, {cite:t}`poe2021third{§2}`.")
+    assert book.build().status == 0
+    other = text(book.html("other"))
+    assert "[Poe, 2021a, §1]" in other and "Poe [2021b, §2]" in other
+
+
+def test_institutions_and_accented_names_stand_in_one_alphabet(book):
+    works = {"Qrst, Al": 1, "{Open Works}": 2, "{\\'E}tan, Al": 3}
+    entry = (
+        "@misc{{w{}, author={{{}}}, title={{W}}, year={{2001}}, url={{https://example.org/{}}}}}\n"
+    )
+    bib = (book.root / "references.bib").read_text()
+    more = "".join(entry.format(i, name, i) for name, i in works.items())
+    book.write("references.bib", bib + more)
+    assert book.build().status == 0
+    page = text(book.html("bibliography"))
+    order = [page.index(name) for name in ("Étan 2001", "Lee and Poe", "Open Works", "Qrst 2001")]
+    assert order == sorted(order)
 
 
 def test_each_entry_is_formatted_once(book, monkeypatch):

@@ -51,6 +51,24 @@ def test_a_file_that_is_there_is_linked_from_every_page_and_lies_where_the_link_
     assert "book.epub" not in (out / "index.html").read_text("utf-8")
 
 
+def test_a_link_says_how_large_its_file_is_and_how_many_pages_it_has(build, tmp_path):
+    build()
+    (tmp_path / "docs" / "book.pdf").write_bytes(bytes(1_234_567))
+    (tmp_path / "docs" / "book.pages").write_text("440\n")
+    (tmp_path / "docs" / "book.epub").write_bytes(bytes(987_654))
+    page = (build() / "index.html").read_text("utf-8")
+    assert "PDF (440 pages, 1.2 MB)" in page and "EPUB (1.0 MB)" in page
+
+
+def test_an_entry_that_was_set_alone_is_linked_from_its_page_only(build, tmp_path):
+    build()
+    (tmp_path / "docs" / "page.pdf").write_text("whole")
+    out = build()
+    assert 'href="../page.pdf"' in (out / "deep" / "page.html").read_text("utf-8")
+    assert "page.pdf" not in (out / "index.html").read_text("utf-8")
+    assert (out / "page.pdf").read_text() == "whole"
+
+
 def test_a_file_that_is_gone_is_linked_no_more(build, tmp_path):
     path = tmp_path / "docs" / "book.epub"
     path.write_text("whole")

@@ -32,7 +32,7 @@ def test_a_colour_of_the_style_sheet_has_a_name():
 
 
 def test_latex_has_the_same_names_and_colours():
-    style = (PRINT / "bookstyle.sty").read_text("utf-8")
+    style = (PRINT / "bookpage.sty").read_text("utf-8")
     found = dict(re.findall(r"\\definecolor\{bk(\w+)\}\{HTML\}\{(\w+)\}", style))
     wanted = {name for name in DAY if name != "ground"}
     assert {n: "#" + found[IN_TEX.get(n, n)].lower() for n in wanted} == {

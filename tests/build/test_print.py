@@ -9,7 +9,7 @@ import pytest
 from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
-from book.print import epub, latex
+from book.print import epub, latex, tables
 from ledger.markup import table
 from tools import typeset
 
@@ -107,7 +107,8 @@ def test_a_box_without_a_paragraph_keeps_its_target(tex):
 
 
 def test_the_style_is_beside_the_latex(tmp_path):
-    assert (build(tmp_path, "latex") / "bookstyle.sty").exists()
+    out = build(tmp_path, "latex")
+    assert (out / "bookstyle.sty").exists() and (out / "bookpage.sty").exists()
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Contents"), ("zh_CN", "目录")])
@@ -146,14 +147,14 @@ def shown(table):
 
 
 def test_columns_of_numbers_are_set_to_the_right_and_none_is_too_narrow_for_an_id():
-    columns = latex.columns(table({**NUMBERS, "id": ("claim", 8)}, []))
+    columns = tables.columns(table({**NUMBERS, "id": ("claim", 8)}, []))
     assert columns == (r"\bkcolumn{30}{87}\bknumbers{12}{87}\bkcolumn{34}{87}\bkcolumn{11}{87}")
 
 
 def test_a_row_does_not_repeat_the_long_words_of_the_one_above_but_keeps_its_ids():
     long, why = "a long name of some table", "a reason of many words"
     found = rows_of((long, "1", why), (long, "1", why), ("b", "1", "slip"), ("b", "2", "slip"))
-    latex.abridge(found)
+    tables.abridge(found)
     assert shown(found)[1:] == [
         [long, "1", why],
         ["", "1", "″"],
@@ -166,7 +167,7 @@ def test_a_row_does_not_repeat_the_long_words_of_the_one_above_but_keeps_its_ids
 
 def test_the_name_of_a_number_stands_above_its_rows_in_a_row_that_stays_with_them():
     found = rows_of(("Table 1", "b", "d"), ("", "f", "h"))
-    latex.gather(found)
+    tables.gather(found)
     assert shown(found) == [["printed", "outcome"], ["Table 1"], ["b", "d"], ["f", "h"]]
     head, first = list(found.findall(nodes.row))[1:3]
     assert head["heads"] and head[0]["morecols"] == 1
@@ -177,10 +178,10 @@ def test_a_heading_asks_for_the_room_of_what_follows_it():
     code = nodes.literal_block("", "\n".join("x" * 8))
     inner = nodes.section("", nodes.title("", "Inner"), code)
     outer = nodes.section("", nodes.title("", "Outer"), inner)
-    assert latex.room(code) == 9
-    assert latex.room(outer) == 3 + 3 + 9
-    long = nodes.literal_block("", "\n" * 40)
-    assert latex.room(long) == 7
+    assert latex.room(code) == 7
+    assert latex.room(outer) == 3 + 3 + 7
+    long = nodes.literal_block("", "\n" * latex.WHOLE)
+    assert latex.room(long) == 9
 
 
 # -- EPUB ---------------------------------------------------------------------------------------
@@ -330,3 +331,20 @@ def test_without_the_latex_it_says_what_has_to_run_first(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert "the latex builder has to run first" in done.stderr
+
+
+def test_a_letter_of_another_alphabet_is_its_character_and_a_function_has_a_space_behind_it():
+    assert epub.readable('<mi mathvariant="double-struck">R</mi>') == (
+        '<mi mathvariant="normal">ℝ</mi>'
+    )
+    assert [epub.letter("double-struck", "E"), epub.letter("script", "L")] == ["𝔼", "ℒ"]
+    applied, space = "<mi>log</mi><mo>\u2061</mo>", '<mspace width=".167em"/>'
+    assert epub.readable(f"{applied}<mi>N</mi>") == f"{applied}{space}<mi>N</mi>"
+    assert space not in epub.readable(f'{applied}<mo stretchy="false">(</mo>')
+
+
+def test_a_part_has_the_name_of_its_page_in_the_contents(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "FRONT", FRONT.replace("   part", "   Overview <part>"))
+    with ZipFile(build(tmp_path, "epub") / "the-book.epub") as book:
+        contents = book.read("nav.xhtml").decode()
+    assert "Overview" not in contents and ">Part</a>" in contents

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from snippets.bart import (
+    WORDS,
     bart_parameters,
     blocks,
     decode,
@@ -23,12 +24,15 @@ from snippets.bart import (
     embed,
     encode,
     fill_in,
+    fits,
     init_bart,
     sample,
     sentence_permutation,
+    small_case,
     span_lengths,
     split_sentences,
     stack_parameters,
+    surprises,
     text_infilling,
     token_deletion,
     token_masking,
@@ -179,6 +183,66 @@ def test_bad_input_is_refused_with_a_reason():
         document_rotation(rng(0), none)
     with pytest.raises(ValueError, match="one span for each mask"):
         fill_in(np.array([MASK, 3]), [], MASK)
+
+
+# -- the perfect reader --
+
+small = st.lists(st.integers(1, 4), max_size=6).map(lambda tokens: np.array(tokens, dtype=int))
+holed = st.lists(st.integers(0, 4), max_size=6).map(lambda tokens: np.array(tokens, dtype=int))
+
+
+@pytest.mark.holds("small_case", by="brute force: every choice of words")
+def test_the_small_language_has_every_choice_once():
+    texts = {" ".join(WORDS[t] for t in document) for document in small_case()}
+    assert len(texts) == len(small_case()) == 16
+    for text in texts:
+        who, drink, does = re.fullmatch(
+            r"(Ann|Tom) drinks (hot tea|hot milk|tea|milk) . (?:she|he) (sleeps|smiles) .", text
+        ).groups()
+        pronoun = {"Ann": "she", "Tom": "he"}[who]
+        assert text == f"{who} drinks {drink} . {pronoun} {does} ."
+
+
+@pytest.mark.holds("fits", by="brute force: every way to fill the masks")
+@given(small, holed, st.sampled_from("?*"))
+def test_a_document_fits_if_masks_can_be_filled_to_make_it(document, spoilt, wild):
+    def made(rest, left):
+        if not left:
+            return not rest
+        if left[0] != MASK:
+            return rest[:1] == left[:1] and made(rest[1:], left[1:])
+        sizes = [1] if wild == "?" else range(len(rest) + 1)
+        return any(len(rest) >= k and made(rest[k:], left[1:]) for k in sizes)
+
+    wanted = made(document.tolist(), spoilt.tolist())
+    assert fits(document, spoilt, MASK, wild) is wanted
+
+
+@given(seeds, documents, shares)
+def test_a_document_fits_what_is_left_of_it(seed, tokens, p):
+    assert fits(tokens, token_masking(rng(seed), tokens, p, MASK), MASK, "?")
+    assert fits(tokens, text_infilling(rng(seed), tokens, p, MASK)[0], MASK, "*")
+
+
+@pytest.mark.holds("surprises", by="brute force: candidates counted by their beginnings")
+@given(st.sets(st.tuples(*[st.integers(1, 2)] * 4), min_size=1), st.randoms())
+def test_a_perfect_reader_pays_the_log_of_how_many_fit(texts, draw):
+    texts = sorted(texts)
+    text = draw.choice(texts)
+    nats = surprises(np.array(text), [np.array(other) for other in texts])
+    begun = [sum(other[:t] == text[:t] for other in texts) for t in range(5)]
+    np.testing.assert_allclose(nats, np.log(np.divide(begun[:-1], begun[1:])), atol=1e-12)
+    np.testing.assert_allclose(nats.sum(), np.log(len(texts)), atol=1e-12)
+
+
+def test_candidates_that_end_early_are_out_and_none_at_all_is_refused():
+    short, long = np.array([3]), np.array([3, 4])
+    np.testing.assert_allclose(surprises(long, [short, long]), [0.0, np.log(2)], atol=1e-12)
+    for candidates in ([], [short], [np.array([3, 5])]):
+        with pytest.raises(ValueError, match=r"^surprises: no candidate is the document$"):
+            surprises(long, candidates)
+    with pytest.raises(ValueError, match=r"^fits: the wildcard is \? or \*, not '\+'$"):
+        fits(long, long, MASK, "+")
 
 
 # -- model --

@@ -255,3 +255,114 @@ def test_rms_norm_divides_by_the_length_over_the_root_of_the_width():
     lengths = np.linalg.norm(a, axis=1, keepdims=True) / np.sqrt(5)
     np.testing.assert_allclose(gopher.root_mean_square(a, 0.0), lengths, rtol=1e-12)
     assert gopher.root_mean_square(0 * a, 0.25).tolist() == [[0.5]] * 4
+
+
+# -- which pages are read ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "value"),
+    [
+        ("words", "one two\nthree", 3),
+        ("word length", "one two\nseven", 11 / 3),
+        ("symbols", "#one two # four", 2 / 4),
+        ("symbols", "so ... and so on … they went on", 2 / 9),
+        ("symbols", "## one … #two", 3 / 4),
+        ("bullets", "- one\n  • two\nthree - four\n", 2 / 3),
+        ("cut lines", "one ...\ntwo …  \nthree ... four\nfive", 2 / 4),
+        ("lettered", "a 1 b2 -- é", 3 / 5),
+        ("stop words", "The THE the, (of) often because", 2),
+        ("repeated", "row\nrow\nrow\nhome", 2 / 4),
+    ],
+)
+@pytest.mark.holds("page_measures", "bare_words", "share", by="brute force: counted by hand")
+def test_a_page_is_measured_as_one_counts_it(name, page, value):
+    assert gopher.page_measures(page)[name] == value
+
+
+@pytest.mark.holds("page_measures", by="brute force")
+@given(st.lists(st.lists(st.sampled_from(["fox", "#a", "12", "of", "The", "-"]), min_size=1)))
+def test_shares_are_those_of_lines_and_words_one_by_one(lines):
+    if not lines:
+        return
+    words = [word for line in lines for word in line]
+    measured = gopher.page_measures("\n".join(map(" ".join, lines)))
+    assert measured["words"] == len(words)
+    assert measured["bullets"] == sum(line[0] == "-" for line in lines) / len(lines)
+    assert measured["symbols"] == words.count("#a") / len(words)
+    assert measured["lettered"] == sum(w not in {"12", "-"} for w in words) / len(words)
+    assert measured["stop words"] == len({"of", "The"} & set(words))
+    seen = [tuple(line) for line in lines]
+    again = sum(line in seen[:i] for i, line in enumerate(seen))
+    assert measured["repeated"] == again / len(lines)
+
+
+def page_with(**counts):
+    """A page at the limit of everything that is not named: 50 words in ten lines."""
+    made = {"hashes": 5, "bullets": 9, "cut": 3, "lettered": 40, "stops": 2, "doubles": 3}
+    made |= counts
+    words = ["the", "of"][: made["stops"]]
+    words += [f"fox{i:02}" for i in range(made["lettered"] - len(words))]
+    words += [f"{i:03}" for i in range(50 - len(words))]
+    for i in range(made["hashes"]):
+        words[2 + i] += "#"
+    lines = [words[5 * i : 5 * i + 5] for i in range(10)]
+    for i in range(made["bullets"]):
+        lines[i][0] = "-" + lines[i][0]
+    for i in range(made["cut"]):
+        lines[i][4] += "..."
+    return "\n".join(map(" ".join, lines))
+
+
+@pytest.mark.holds("page_faults", by="published table: Rae et al. 2021, appendix A.1.1")
+@pytest.mark.parametrize(
+    ("one_more", "fault"),
+    [
+        ({}, None),
+        ({"hashes": 6}, "symbols"),
+        ({"bullets": 10}, "bullets"),
+        ({"cut": 4}, "cut lines"),
+        ({"lettered": 39}, "lettered"),
+        ({"stops": 1}, "stop words"),
+    ],
+)
+def test_at_each_limit_a_page_passes_and_one_step_on_it_fails(one_more, fault):
+    assert gopher.page_faults(page_with(**one_more)) == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "faults"),
+    [(49, ["words"]), (50, []), (100_000, []), (100_001, ["words"])],
+)
+def test_the_number_of_words_has_two_limits(words, faults):
+    assert gopher.page_faults(" ".join(["the", "of"] + ["foxes"] * (words - 2))) == faults
+
+
+@pytest.mark.parametrize(
+    ("others", "faults"),
+    [
+        (["fox"] * 48, []),
+        (["fox"] * 47 + ["ox"], ["word length"]),
+        (["x" * 10] * 46 + ["x" * 17] * 2, []),
+        (["x" * 10] * 46 + ["x" * 17, "x" * 18], ["word length"]),
+    ],
+)
+def test_the_length_of_words_has_two_limits(others, faults):
+    assert gopher.page_faults(" ".join(["the", "and", *others])) == faults
+
+
+def test_three_lines_in_ten_may_be_said_before_and_four_may_not():
+    lines = ["the foxes and the dogs"] * 4 + [f"of foxes {i} and dogs" for i in range(6)]
+    assert gopher.page_faults("\n".join(lines)) == []
+    assert gopher.page_faults("\n".join([*lines[:-1], lines[0]])) == ["repeated"]
+
+
+def test_each_page_of_the_figure_has_one_fault_and_the_story_none():
+    faults = [gopher.page_faults(page, least=8) for page in gopher.PAGES.values()]
+    assert [len(found) for found in faults] == [0, 1, 1, 1, 1, 1]
+    assert len({found[0] for found in faults if found}) == 5
+
+
+def test_an_empty_page_is_refused():
+    with pytest.raises(ValueError, match=r"^page_measures: "):
+        gopher.page_measures(" \n")

@@ -10,6 +10,14 @@ READING = Messages(
         "name it as in the toctree, or a folder with its stroke",
     ),
 )
+PRINT = Messages(
+    "print",
+    no_page=(
+        "no page is called “%s”: name one by the last part of its file, without its ending",
+        "`make pdf ENTRY=…` names no page, or two",
+        "name a file of `docs`, without its folder",
+    ),
+)
 SHAPES = Messages(
     "shapes",
     no_meaning=(

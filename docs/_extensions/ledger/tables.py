@@ -71,6 +71,7 @@ class Fill(SphinxPostTransform):
         for node in list(self.document.findall(ledger_view)):
             columns, rows, *classes = TABLES[node["kind"]](ledger, self, *node["which"])
             filled = table(columns, rows, *classes) if rows else nodes.paragraph("", _("None."))
+            filled["shows"] = [node["kind"], *node["which"]]
             node.replace_self(filled)
         for node in list(self.document.findall(ledger_count)):
             node.replace_self(nodes.Text(f"{ledger.count(*node['what'].split()):,}"))

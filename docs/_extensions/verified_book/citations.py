@@ -9,7 +9,9 @@ what a subtree cites, and whoever knows the work that a page is about (``note_ow
 """
 
 import re
+import unicodedata
 from ast import dump
+from contextlib import suppress
 from functools import cache
 from operator import itemgetter
 
@@ -20,15 +22,19 @@ from pybtex.richtext import Text
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.labels import BaseLabelStyle
+from pybtex.style.sorting.author_year_title import SortingStyle
 from pybtex.style.template import field, sentence
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import NoUri
 from sphinx.util.nodes import make_refnode
 from sphinx.util.typing import ExtensionMetadata
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
+from sphinxcontrib.bibtex.style.referencing import basic_author_year, extra_year
+from sphinxcontrib.bibtex.style.template import node as template
 
 from verified_book.bibliography import LINKS
 from verified_book.extra_files import is_web
@@ -103,14 +109,38 @@ def short_authors(entry):
 
 def label(env, key):
     """What a paper is called in a table: “Vaswani et al. 2017”; the key where it is unknown."""
-    entry = env.get_domain("cite").bibdata.data.entries.get(key)
+    cite = env.get_domain("cite")
+    for citation in cite.citations:
+        if citation.key == key:
+            return citation.formatted_entry.label
+    entry = cite.bibdata.data.entries.get(key)
     return f"{short_authors(entry)} {entry.fields.get('year', '')}" if entry else key
+
+
+@template
+def lettered_year(children, data):
+    """The year of a citation, with the letter that the bibliography gives it."""
+    year = data["entry"].fields.get("year", "n.d.")
+    found = re.fullmatch(rf".*{re.escape(year)}([a-z])", data["formatted_entry"].label)
+    return Text(year + (found[1] if found else ""))
+
+
+class OneAlphabet(SortingStyle):
+    """By author, year and title: institutions among people, letters without their accents."""
+
+    def sorting_key(self, entry):
+        return tuple(map(in_alphabet, super().sorting_key(entry)))
+
+
+def in_alphabet(text):
+    letters = unicodedata.normalize("NFKD", str(decode(text)))
+    return "".join(c for c in letters if not unicodedata.combining(c)).casefold()
 
 
 class BookStyle(UnsrtStyle):
     """Entries in the order of their authors, with author and year for a label."""
 
-    default_sorting_style = "author_year_title"
+    default_sorting_style = "one_alphabet"
     default_label_style = AuthorYearLabels
 
     def format_title(self, e, which_field, as_sentence=True):
@@ -215,12 +245,11 @@ def add_cited_in(app, doctree, docname):
     citing = citing_pages(app.env)
     for node in found:
         pages = citing.get(keys.get(next(iter(node["ids"]), None)), {})
-        links = [
-            make_refnode(
-                app.builder, docname, page, anchor, nodes.Text(app.env.titles[page].astext())
-            )
-            for page, anchor in sorted(pages.items())
-        ]
+        links = []
+        for page, anchor in sorted(pages.items()):
+            title = nodes.Text(app.env.titles[page].astext())
+            with suppress(NoUri):  # a page that this document has not
+                links.append(make_refnode(app.builder, docname, page, anchor, title))
         if links:
             spaced = [part for link in links for part in (nodes.Text(", "), link)][1:]
             node += nodes.paragraph(
@@ -301,6 +330,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     pybtex.plugin._load_entry_point = find_entry_point
     Text.from_latex = from_latex
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
+    pybtex.plugin.register_plugin("pybtex.style.sorting", "one_alphabet", OneAlphabet)
+    basic_author_year.year = extra_year.year = lettered_year
     pybtex.plugin.register_plugin("pybtex.style.formatting", "brief", BriefStyle)
     app.connect("builder-inited", use_cache)
     app.connect("pages-show", say_entries)

@@ -3,7 +3,7 @@
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-ROOMS = ("settings", "latex", "epub")
+ROOMS = ("extract", "settings", "arrange", "latex", "epub")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

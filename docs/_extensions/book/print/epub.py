@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import time
+import unicodedata
+from html import escape
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -13,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.epub3 import Epub3Builder
 from sphinx.util.typing import ExtensionMetadata
 
+from book.print.arrange import leave_out_boxes
 from book.print.cover import draw_cover
 
 OWN_STYLE = Path(__file__).with_name("book-epub.css")
@@ -37,16 +40,18 @@ ACCESSIBILITY = [
     ("accessibilityHazard", "none"),
     (
         "accessibilitySummary",
-        "All is text: equations are MathML, figures have descriptions, and verdicts are told by "
+        "This is the accessible edition of the book. All is text: equations are MathML, "
+        "figures have descriptions, and verdicts are told by "
         "word as well as by colour.",
     ),
 ]
 
 
-def pages_below(env):
-    """The pages that stand below the first page of their captioned toctree."""
+def parts_of(env):
+    """The first page of each captioned toctree that has more, with the pages below it."""
     toctrees = env.get_doctree(env.config.root_doc).findall(addnodes.toctree)
-    return {page for toc in toctrees if toc.get("caption") for _, page in toc["entries"][1:]}
+    entries = [[page for _, page in toc["entries"]] for toc in toctrees if toc.get("caption")]
+    return {first: below for first, *below in entries if below}
 
 
 class BookEpub(Epub3Builder):
@@ -66,15 +71,17 @@ class BookEpub(Epub3Builder):
         draw_cover(static / COVER, config.epub_title, config.epub_description, config.epub_author)
 
     def get_toc(self):
-        """The pages of a part stand below it, as in print."""
+        """The pages of a part stand below it, as in print; a part has the name of its page."""
         super().get_toc()
-        below = pages_below(self.env)
+        parts = parts_of(self.env)
+        below = {page for pages in parts.values() for page in pages}
         for node in self.refnodes:
-            if self.docname_of(node["refuri"]) in below:
+            page, _, place = node["refuri"].partition("#")
+            page = page.removesuffix(self.out_suffix)
+            if page in below:
                 node["level"] += 1
-
-    def docname_of(self, refuri):
-        return refuri.partition("#")[0].removesuffix(self.out_suffix)
+            elif page in parts and not place:
+                node["text"] = escape(self.env.titles[page].astext())
 
     def make_id(self, name):
         return "id-" + re.sub(r"[^\w.-]", "-", name)
@@ -135,23 +142,40 @@ def has_mathml(path: Path) -> bool:
 
 
 def simplify(app, doctree, docname):
-    """Drops the icons of what folds: drawn into the page, they are no valid XHTML."""
+    """Drops what is true of the web alone, and icons: drawn into the page, they are no XHTML."""
     if app.builder.name == "epub":
+        leave_out_boxes(doctree, "web-only")
         for icon in [raw for raw in doctree.findall(nodes.raw) if "<svg" in raw.astext()]:
             icon.parent.remove(icon)
 
 
 INSET = re.compile(r' style="--in:\d+"')  # of a line of code: no reader wraps by it
+LETTER = re.compile(r'<mi mathvariant="(double-struck|script)">([A-Za-z])</mi>')
+APPLIED = re.compile("(<mo>\u2061</mo>)(?!<m(?:row|o)[^>]*>(?:<mo[^>]*>)?[(\\[])")
 NAMED_OPERATOR = re.compile(r"(<mo[^>]*>)<mrow>((?:<mi[^>]*>\w</mi>)+)</mrow></mo>")
+
+
+def readable(html: str) -> str:
+    """MathML that readers draw as TeX does: they know no letter by its variant."""
+    html = NAMED_OPERATOR.sub(lambda m: f"{m[1]}{re.sub('<[^>]+>', '', m[2])}</mo>", html)
+    html = LETTER.sub(lambda m: f'<mi mathvariant="normal">{letter(*m.groups())}</mi>', html)
+    return APPLIED.sub(r'\1<mspace width=".167em"/>', html)
+
+
+def letter(variant: str, plain: str) -> str:
+    """The character of a double-struck or a script letter."""
+    case = "CAPITAL" if plain.isupper() else "SMALL"
+    name = f"{variant.upper()} {case} {plain.upper()}"
+    try:
+        return unicodedata.lookup(name)
+    except KeyError:
+        return unicodedata.lookup(f"MATHEMATICAL {name}")
 
 
 def finish_page(app, pagename, templatename, context, doctree):
     """No scripts, the EPUB's own styles, and operators that are words (KaTeX spells them)."""
     if app.builder.name == "epub":
-        context["body"] = NAMED_OPERATOR.sub(
-            lambda found: f"{found[1]}{re.sub('<[^>]+>', '', found[2])}</mo>",
-            INSET.sub("", context.get("body", "")),
-        )
+        context["body"] = readable(INSET.sub("", context.get("body", "")))
         context["script_files"] = []
         styles = [css for css in context["css_files"] if Path(css.filename).name in STYLES]
         context["css_files"] = styles

@@ -1,20 +1,19 @@
 """The PDF: the same pages, set by XeLaTeX, without anything to click open.
 
 ``bookstyle.sty`` styles the book's own boxes by the classes of their nodes.  Here is what
-Sphinx's LaTeX writer leaves out (ids and classes of containers, paragraphs and inline text), how
-the ledger's tables fit a page of paper, and how pages become parts and chapters.
+Sphinx's LaTeX writer leaves out: ids and classes of containers, paragraphs and inline text, and
+the page beside a link to another chapter.  ``arrange`` makes a book of the pages, ``tables`` fits
+the ledger's tables to a page.
 """
 
+import re
+
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.builders.latex.nodes import thebibliography
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.latex import CR, LaTeXTranslator
 
-from ledger.markup import NUMBERS
-
-# -- what the LaTeX writer leaves out -----------------------------------------------------------
+from book.print import signatures, tables
 
 
 class BookTranslator(LaTeXTranslator):
@@ -23,6 +22,8 @@ class BookTranslator(LaTeXTranslator):
     def __init__(self, *args):
         super().__init__(*args)
         self.waiting = []  # ids of boxes, until the first line: above it, a page break loses them
+        self.told = set()  # places whose page the paragraph has named
+        self.labels = 0  # open first lines of boxes, in which links have no page
 
     def put_targets(self, ids):
         if ids:
@@ -36,8 +37,7 @@ class BookTranslator(LaTeXTranslator):
     def visit_container(self, node):
         if "published" in node["classes"]:
             self.put_room(node)
-        # a verdict comes first: it sets the colour of the box
-        node["classes"].sort(key=lambda name: not name.startswith("verdict-"))
+        node["classes"].sort(key=from_outside)
         super().visit_container(node)
         self.waiting += node["ids"]
 
@@ -47,9 +47,14 @@ class BookTranslator(LaTeXTranslator):
         self.body.append(CR)
 
     def visit_paragraph(self, node):
+        self.told = set()
         if "cited-in" in node["classes"]:
             self.put_pages(node)
             raise nodes.SkipNode
+        self.labels += "label" in node["classes"]
+        if leads_in(node):
+            lines = 2 + room(node.next_node(descend=False, siblings=True))
+            self.body.append(CR + rf"\needspace{{{lines}\baselineskip}}" + CR)
         for name in node["classes"]:
             self.body.append(CR + rf"\begin{{sphinxuseclass}}{{{name}}}")
         super().visit_paragraph(node)
@@ -57,7 +62,7 @@ class BookTranslator(LaTeXTranslator):
 
     def put_pages(self, node):
         """Where a work is cited first in each chapter: in print, a page number says it."""
-        root = self.config.root_doc
+        root = self.document.settings._docname
         places = [
             link["refuri"][1:].replace("#", ":") if "refuri" in link else f"{root}:{link['refid']}"
             for link in node.findall(nodes.reference)
@@ -67,7 +72,10 @@ class BookTranslator(LaTeXTranslator):
 
     def depart_paragraph(self, node):
         super().depart_paragraph(node)
+        self.labels -= "label" in node["classes"]
         self.body += [r"\end{sphinxuseclass}" + CR for _ in node["classes"]]
+        if leads_in(node) or "label" in node["classes"]:
+            self.body.append(r"\bkstay" + CR)
 
     def visit_inline(self, node):
         if not (self.in_title or self.in_caption):  # TeX moves these about
@@ -79,41 +87,93 @@ class BookTranslator(LaTeXTranslator):
         if command:
             self.body.append(f"\\{command}{{")
         super().visit_reference(node)
-        if command:
-            self.context[-1] += "}"
+        if term := self.term_of(node):
+            self.body.append(index_entry(term))
+        self.context[-1] += "}" if command else self.page_of(node)
+
+    def term_of(self, node):
+        """The term of the glossary to which a link leads, where TeX can note its page."""
+        place, terms = node.get("refuri", "").rpartition("#")[2], self.builder.env.domaindata
+        if is_sorted(node) and not (self.in_title or self.in_caption or self.table):
+            named = terms.get("glossary", {}).get("names", {}).values()
+            return next((names[place] for names in named if place in names), None)
+        return None
+
+    def visit_number_reference(self, node):
+        page = self.page_of(node)
+        try:
+            super().visit_number_reference(node)
+        finally:
+            self.body.append(page)
+
+    def visit_math_reference(self, node):
+        label = f"equation:{node['docname']}:{node['target']}"
+        page = "" if node["docname"] == self.curfilestack[-1] else self.page_at(label)
+        try:
+            super().visit_math_reference(node)
+        finally:
+            self.body.append(page)
+
+    def page_of(self, node):
+        """The page of a place in another chapter; alphabets lead to terms and to works."""
+        label = tables.label_of(node)
+        elsewhere = label and label.partition(":")[0] != self.curfilestack[-1]
+        return self.page_at(label) if elsewhere and not is_sorted(node) else ""
+
+    def page_at(self, label):
+        if self.in_title or self.in_caption or self.table or self.labels or label in self.told:
+            return ""
+        self.told.add(label)
+        return rf"\bkpage{{\detokenize{{{label}}}}}"
 
     def visit_literal_block(self, node):
-        if not self.table:
-            self.put_room(node)
-        if "verified" not in node["classes"]:
+        if self.table or self.in_footnote or node.rawsource != node.astext():
             super().visit_literal_block(node)
             return
-        self.body.append(CR + r"\begin{bkverified}")
+        if node.get("language") in ("python", "default") or "language" not in node:
+            node.rawsource = signatures.filled(node.astext())
+            node.children = [nodes.Text(node.rawsource)]
+        verified = "verified" in node["classes"]
+        whole = node.astext().count("\n") < WHOLE
+        start = len(self.body)
         try:
             super().visit_literal_block(node)
         finally:
-            self.body.append(r"\end{bkverified}" + CR)
+            options = ("bkverified" if verified else "bkplain") + (",samepage" if whole else "")
+            self.body[start:] = [set_as_code("".join(self.body[start:]), options)]
 
     def put_room(self, node):
         self.body.append(CR + rf"\needspace{{{room(node)}\baselineskip}}" + CR)
 
     def visit_title(self, node):
-        if isinstance(node.parent, nodes.section) and self.sectionlevel > 1:
-            self.put_room(node.parent)
+        section = node.parent if isinstance(node.parent, nodes.section) else {}
+        if section and self.sectionlevel > 1:
+            self.put_room(section)
         super().visit_title(node)
-        if node.parent.get("part"):
+        if section.get("part"):
             self.body[-1] = r"\part{"
+        elif short := section.get("short"):
+            number, mark, _ = short.partition(" · ")
+            opening = rf"\bkopening{{{number if mark else ''}}}"
+            self.body[-1] = rf"{opening}\chapter[{self.encode(short)}]{{"
 
     def visit_table(self, node):
         if "ledger" in node["classes"]:
-            abridge(node)
-            gather(node)
-            self.next_table_colspec = columns(node)
-            if rows_of(node) > KEPT:
+            tables.set_on_paper(node)
+            rows = tables.rows_of(node)
+            self.next_table_colspec = tables.columns(node)
+            if len(rows) > KEPT:
                 node["classes"].append("longtable")
-                for row in list(node.next_node(nodes.tbody).findall(nodes.row))[-4:-1]:
+                for row in [*rows[:2], *rows[-4:-1]]:
                     row["keep"] = True
+        if is_wide(node):
+            self.body.append(CR + r"\begin{bkfull}" + CR)
         super().visit_table(node)
+
+    def depart_table(self, node):
+        super().depart_table(node)
+        if is_wide(node):
+            self.body.append(CR + r"\end{bkfull}" + CR)
 
     def visit_row(self, node):
         super().visit_row(node)
@@ -124,6 +184,53 @@ class BookTranslator(LaTeXTranslator):
         super().depart_row(node)
         if node.get("heads") or node.get("keep"):  # it stays with the row below
             self.body.append(r"\noalign{\nobreak}" + CR)
+
+    def visit_figure(self, node):
+        start, floats = len(self.body), runs_wide(node)
+        super().visit_figure(node)
+        if floats:
+            begun = "".join(self.body[start:]).replace("[H]", "[!htbp]", 1)
+            self.body[start:] = [begun, r"\begin{bkfigure}"]
+
+    def visit_caption(self, node):
+        super().visit_caption(node)
+        if isinstance(node.parent, nodes.figure) and self.body[-1] == r"\caption{":
+            self.body[-1] = rf"\caption[{self.begins(node)}]{{"
+
+    def begins(self, caption):
+        """How a caption begins, for the list of figures: a sentence, or what fits a line."""
+        parts, room = [], LINE
+        for node in caption.children:
+            text = node.astext()
+            said = text if isinstance(node, nodes.math) else SENTENCE.split(text)[0]
+            if len(said) > room:
+                parts.append(self.encode(said[:room].rpartition(" ")[0] + " …"))
+                break
+            parts.append(f"${said}$" if isinstance(node, nodes.math) else self.encode(said))
+            room -= len(said)
+            if said != text:
+                break
+        return "".join(parts)
+
+    def depart_figure(self, node):
+        if runs_wide(node):
+            self.body.append(r"\end{bkfigure}" + CR)
+        super().depart_figure(node)
+
+    def visit_index(self, node):
+        """The index is made of the glossary's terms; what the search finds is not in it."""
+        raise nodes.SkipNode
+
+    def visit_term(self, node):
+        super().visit_term(node)
+        if "glossary" in node.parent.parent.get("classes", ()) and node["ids"]:
+            self.body.append(index_entry(node.astext(), "|bkmain"))
+
+    def visit_glossary(self, node):
+        self.body.append(CR + r"\begin{bkcolumns}" + CR)
+
+    def depart_glossary(self, node):
+        self.body.append(CR + r"\end{bkcolumns}" + CR)
 
     def visit_thebibliography(self, node):
         self.body.append(CR + r"\begin{bkbibliography}" + CR)
@@ -139,10 +246,59 @@ class BookTranslator(LaTeXTranslator):
         )
 
 
+def from_outside(name):
+    """Sorts the classes of a box: what frees its margin, what gives it a colour, what it is."""
+    return 0 if name == "runs-on" else 1 if name.startswith("verdict-") else 2
+
+
 REFERENCES = {"claim-number": "bkclaimnumber", "back": "bkback"}
 
 
-KEPT = 12  # lines of code, or rows of a table, that are not torn apart
+def index_entry(term, look=""):
+    quoted = re.sub(r'(["!@|])', r'"\1', term)
+    return rf"\index{{{quoted}{look}}}"
+
+
+def is_sorted(link):
+    """Whether a link leads to something that its name finds: a term, a work."""
+    names = {name for node in link.findall(nodes.inline) for name in node["classes"]}
+    parents = {*link.parent.get("classes", ())} if link.parent else set()
+    return "std-term" in names or "bibtex-citation" in parents
+
+
+def leads_in(paragraph):
+    """Whether a paragraph ends in a colon, and what it leads to comes next."""
+    after = paragraph.next_node(descend=False, siblings=True)
+    shown = after is not None and not isinstance(after, nodes.math_block)  # TeX keeps those itself
+    return shown and paragraph.astext().rstrip().endswith(":")
+
+
+def runs_wide(node):
+    """Whether something may use the margin too: not in a box or in a list."""
+    while node := node.parent:
+        if isinstance(node, nodes.list_item | nodes.container) and "published" not in node.get(
+            "classes", ()
+        ):
+            return False
+    return True
+
+
+def is_wide(table):
+    """Whether a table uses the margin too: the ledger's, and those of many columns."""
+    many = table.next_node(nodes.tgroup)["cols"] > 3
+    return runs_wide(table) and (many or "ledger" in table["classes"])
+
+
+SENTENCE = re.compile(r"(?<=[a-z)])[.:;](?:\s|$)")  # where one ends
+LINE = 84  # letters in the list of figures
+KEPT = 12  # rows of a table that are not torn apart
+WHOLE = 60  # lines of code that are not: as many as a page holds
+
+
+def set_as_code(latex, options):
+    """Code as the book sets it: without a frame that would part it from its page."""
+    begin, end = r"\begin{sphinxVerbatim}[", r"\end{sphinxVerbatim}"
+    return latex.replace(begin, rf"\begin{{bkcode}}[{options},").replace(end, r"\end{bkcode}")
 
 
 def room(node):
@@ -151,133 +307,18 @@ def room(node):
         after = [child for child in node.children[1:] if not isinstance(child, nodes.target)]
         return 3 + (room(after[0]) if after else 0)
     if isinstance(node, nodes.container) and "published" in node["classes"]:
-        return 2 + room(node.next_node(nodes.table) or nodes.paragraph())
+        return 3 + room(node.next_node(nodes.table) or nodes.paragraph())
     if isinstance(node, nodes.literal_block):
         lines = node.astext().count("\n") + 1
-        return lines + 1 if lines <= KEPT else 7
+        return (
+            1 + lines * 4 // 5 if lines <= WHOLE else 9
+        )  # its lines are lower than those of text
     if isinstance(node, nodes.table):
-        return rows_of(node) + 3 if rows_of(node) <= KEPT else 9
+        rows = len(tables.rows_of(node))
+        return rows + 3 if rows <= KEPT else 9
     return 4
 
 
-def rows_of(table):
-    return len(list(table.next_node(nodes.tbody).findall(nodes.row)))
-
-
-def field(cell):
-    """The field of a record that a cell or a column of a ledger shows."""
-    return cell["classes"][0]
-
-
-def marks_of(cell):
-    """The targets in a cell, to which links lead."""
-    return [mark for mark in cell.findall(nodes.inline) if mark["ids"] and not len(mark)]
-
-
-def gather(table):
-    """Gives the name of a number a line of its own, above the rows that it holds."""
-    group = table.next_node(nodes.tgroup)
-    specs = list(group.findall(nodes.colspec))
-    if field(specs[0]) != "name":
-        return
-    group["cols"] -= 1
-    group.remove(specs[0])
-    for spec in specs[1:]:
-        spec["colwidth"] = NUMBERS[field(spec)][1]
-    body = group.next_node(nodes.tbody)
-    for row in list(table.findall(nodes.row)):
-        first = row.pop(0)
-        if row.parent is body:
-            name, marks = first.astext(), marks_of(first)
-            for mark in marks:
-                mark.parent.remove(mark)
-            row[0].next_node(nodes.paragraph)[:0] = marks
-            if name:
-                head = nodes.row("", first, heads=True)
-                first["morecols"] = group["cols"] - 1
-                body.insert(body.index(row), head)
-
-
-REPEATED = {"name": "", "key": "", "now": "″", "outcome": "″", "should": "″", "body": "″"}
-
-
-def abridge(table):
-    """Leaves out what a row repeats of the one above, or puts a mark of repetition there."""
-    above = {}
-    for cell in table.next_node(nodes.tbody).findall(nodes.entry):
-        name, text = field(cell), cell.astext()
-        repeats = above.get(name) == text and len(text) > 20
-        above[name] = text
-        if repeats and name in REPEATED:
-            marks = marks_of(cell)
-            cell.children = []
-            cell += nodes.paragraph("", "", *marks, nodes.Text(REPEATED[name]))
-
-
-def columns(table) -> str:
-    """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
-    specs = list(table.findall(nodes.colspec))
-    widths = [max(spec["colwidth"], 11) for spec in specs]  # nor does a claim's id
-    right = {"printed", "computed"}
-    kinds = [r"\bknumbers" if field(spec) in right else r"\bkcolumn" for spec in specs]
-    return "".join(
-        f"{kind}{{{width}}}{{{sum(widths)}}}" for kind, width in zip(kinds, widths, strict=True)
-    )
-
-
-# -- parts and chapters -------------------------------------------------------------------------
-
-
-def arrange(app, doctree, docname):
-    """Pages that open a captioned toctree become parts; the entries return to the bibliography."""
-    if app.builder.name != "latex":
-        return
-    captions = captions_of(app.env)
-    files = {sof["docname"]: sof for sof in doctree.findall(addnodes.start_of_file)}
-    for first, count in captions.items():
-        if first not in files:
-            continue
-        if count > 1:
-            files[first].next_node(nodes.section)["part"] = True
-        else:
-            put_before(files[first], r"\bkcontentsgap")
-    places = {name: place for place, name in enumerate(files)}
-    for line in doctree.findall(nodes.paragraph):
-        if "cited-in" in line["classes"]:
-            links = list(line.findall(nodes.reference))
-            line.children = sorted(links, key=lambda link: places.get(page_of(link), -1))
-    if front := doctree.next_node(nodes.section):
-        title = front.next_node(nodes.title)
-        if title is not None and len(front) > 1 and isinstance(front[1], nodes.paragraph):
-            put_before(front[1], r"\bkpreface")
-    for entries in list(doctree.findall(thebibliography)):
-        page = files.get(entries[0]["docname"]) if len(entries) else None
-        if page is not None:
-            entries.parent.remove(entries)
-            page.next_node(nodes.section).append(entries)
-
-
-def page_of(link):
-    """The page that a link leads to, as LaTeX names it; none for the front page."""
-    return link.get("refuri", "")[1:].partition("#")[0]
-
-
-def captions_of(env):
-    """For the first page of each captioned toctree of the front page, how many pages it has."""
-    toctrees = env.get_doctree(env.config.root_doc).findall(addnodes.toctree)
-    return {
-        toc["entries"][0][1]: len(toc["entries"])
-        for toc in toctrees
-        if toc.get("caption") and toc["entries"]
-    }
-
-
-def put_before(node, command):
-    raw = nodes.raw("", f"\n{command}\n\n", format="latex")
-    node.parent.insert(node.parent.index(node), raw)
-
-
 def setup(app: Sphinx) -> ExtensionMetadata:
-    app.connect("doctree-resolved", arrange, priority=900)
     app.set_translator("latex", BookTranslator)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

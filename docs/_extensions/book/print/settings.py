@@ -9,6 +9,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util.texescape import escape
 from sphinx.util.typing import ExtensionMetadata
 
 from book.palette import DAY
@@ -49,9 +50,6 @@ def tone(name):
 
 
 SPHINXSETUP = {
-    "hmargin": "{25mm,25mm}",
-    "vmargin": "{27mm,25mm}",
-    "marginpar": "10mm",
     "TitleColor": tone("ours"),
     "InnerLinkColor": tone("ours"),
     "OuterLinkColor": "{HTML}{0B6E4F}",
@@ -108,18 +106,27 @@ def subtitle(config):
     return rf"\renewcommand\bksubtitle{{{broken}}}"
 
 
+def imprint(config):
+    """The command of the page behind the title: version, licence, whose it is."""
+    lines = "".join(
+        rf"\bkimprintline{{{escape(line, config.latex_engine)}}}" for line in config.book_imprint
+    )
+    return rf"\renewcommand\bkimprint{{{lines}}}"
+
+
 def configure(app, config):
     """Fills in the settings of both editions; what conf.py sets itself stays."""
     language = "zh" if config.language.startswith("zh") else "en"
-    own = Path(__file__).with_name("bookstyle.sty")
+    styles = sorted(Path(__file__).parent.glob("*.sty"))
     identifier = f"{basename(config)}-{config.language}"
     settings = {
         "latex_engine": "xelatex",
         "latex_use_xindy": False,
         "latex_domain_indices": False,
         "latex_show_urls": "no",
+        "latex_use_latex_multicolumn": True,
         "latex_table_style": ["booktabs"],
-        "latex_additional_files": [os.path.relpath(own, app.confdir)],
+        "latex_additional_files": [os.path.relpath(path, app.confdir) for path in styles],
         "latex_documents": [
             (config.root_doc, f"{basename(config)}.tex", config.project, config.author, "manual")
         ],
@@ -145,8 +152,8 @@ def configure(app, config):
             config[name] = value
     config.latex_elements = {
         "papersize": "a4paper",
-        "pointsize": "11pt",
-        "extraclassoptions": "openany,oneside",
+        "pointsize": "10pt",
+        "extraclassoptions": "openany,twoside",
         "babel": r"\usepackage[english]{babel}",
         "polyglossia": "",
         "fontenc": "\\usepackage{fontspec}\n\\usepackage{xeCJK}",
@@ -159,13 +166,15 @@ def configure(app, config):
         "extrapackages": "\\usepackage{caption}\n\\usepackage{tcolorbox}\n"
         "\\usepackage[protrusion=true]{microtype}\n\\usepackage{xurl}",
         "sphinxsetup": sphinxsetup(),
-        "preamble": "\\usepackage{bookstyle}\n"
+        "preamble": "\\usepackage{bookpage}\n\\usepackage{bookstyle}\n"
         f"\\hypersetup{{pdftitle={{{config.project}}},pdfauthor={{{config.author}}},"
         f"pdfsubject={{{config.book_subtitle}}},pdfkeywords={{{', '.join(config.book_subjects)}}},"
-        f"pdflang={{{config.language}}}}}\n{subtitle(config)}{LANGUAGES[language]}",
+        f"pdflang={{{config.language}}},pdfdisplaydoctitle=true}}\n{subtitle(config)}{imprint(config)}"
+        f"{LANGUAGES[language]}",
         "maketitle": r"\bkmaketitle",
-        "printindex": "",
-        "makeindex": "",
+        "makeindex": r"\makeindex",
+        "printindex": r"\printindex",
+        "tableofcontents": r"\bkcontents",
         "figure_align": "H",
         **config.latex_elements,
     }
