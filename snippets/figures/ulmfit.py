@@ -101,9 +101,9 @@ def figure_stages():
         say(ax, (x, 0.2), words.format(*(losses or ())), size=7)
         for y in (0.96, 1.58):
             if i < 2:
-                wire(ax, (x + 0.75, y), (x + 1.35, y), style="--")
+                wire(ax, (x + 0.75, y), (x + 1.35, y), colour=FROZEN)
         if not i:
-            wire(ax, (x + 0.75, 2.2), (x + 1.35, 2.2), style="--")
+            wire(ax, (x + 0.75, 2.2), (x + 1.35, 2.2), colour=FROZEN)
     return fig
 
 
@@ -142,23 +142,29 @@ def figure_verdicts():
 
 def figure_strips():
     """The rates of three layers over three epochs, as strips of numbers."""
+    from matplotlib.patches import Rectangle
+
     steps = [10 * epoch + t for epoch in range(3) for t in (0, 1, 4, 7)]
-    shown = CAREFUL[steps].T[::-1]
-    names = ("head", "recurrence", "word vectors")
-    fig, ax = diagram(1.56)
-    look = {"cell": (0.41, 0.26), "digits": 2, "most": 2.4, "size": 7}
-    place = matrix(ax, (1.0, 1.1), shown, "", "", names, (), **look)
+    wide, left, top = 0.41, 1.0, 1.12
+    fig, ax = diagram(1.5)
+    look = {"cell": (wide, 0.28), "digits": 2, "most": 2.4, "size": 7}
+    for row, name in enumerate(("head", "recurrence", "word vectors")):
+        y, start = top - 0.28 * row, 4 * row
+        say(ax, (left - 0.06, y - 0.14), name, ha="right", size=7)
+        shown = CAREFUL[steps[start:], 2 - row]
+        matrix(ax, (left + start * wide, y), shown, **look)
+        if row:
+            extent = start * wide, 0.28
+            face = {"facecolor": FROZEN, "edgecolor": INK, "linewidth": 0.4}
+            ax.add_patch(Rectangle((left, y - 0.28), *extent, **face))
+            spot = left + extent[0] / 2, y - 0.14
+            say(ax, spot, "frozen", color="white", size=7)
     for j, t in enumerate(steps):
-        x = 1.0 + (j + 0.5) * 0.41
-        say(ax, (x, 1.19), str(t), size=7)
+        say(ax, (left + (j + 0.5) * wide, top + 0.1), str(t), size=7)
         if j % 4 == 0:
-            spot = 1.0 + (j + 2) * 0.41, 1.42
+            spot = left + (j + 2) * wide, top + 0.29
             say(ax, spot, f"epoch {j // 4 + 1}", weight="bold")
-            line = {"head": False, "width": 1.6}
-            x = 1.0 + j * 0.41
-            wire(ax, (x, 1.1), (x, place.bottom), **line)
-    say(ax, (0.94, 1.19), "step", size=7, ha="right")
-    say(ax, (0.94, 0.14), "0.00: frozen", size=7, ha="right")
+    say(ax, (left - 0.06, top + 0.1), "step", ha="right", size=7)
     return fig
 
 
@@ -167,22 +173,20 @@ def figure_pooling():
     model = classifier(read()[2], CAREFUL)
     words, real = encode(["lovely plot", "stale plot we yawn"])
     h = states(model, words)[0]
-    fig, ax = diagram(2.5)
+    fig, ax = diagram(2.3)
     look = {"cell": (0.34, 0.26), "digits": 1, "most": 1.0, "size": 6.5}
-    names = ("lovely", "plot", "_", "_")
-    rows = matrix(ax, (0.62, 1.86), h, "$H$", "4 × 6", names, (), **look)
-    words = {"cell": (0.34, 0.26), "digits": 1, "most": 1.0, "size": 6.5}
-    for x, title, mask in (
-        (3.5, "by the mask", real[0]),
-        (None, "padding counts", np.ones(4, dtype=bool)),
+    names = ("lovely", "plot", "padding", "padding")
+    left = matrix(ax, (0.78, 1.64), h, "$H$", "4 × 6", names, (), **look)
+    for top, title, mask in (
+        (1.96, "by the mask", real[0]),
+        (0.82, "padding counted in", np.ones(4, dtype=bool)),
     ):
         pooled = concat_pool(h, mask).reshape(3, 6)
-        top = 2.04 if x else 0.92
         parts = ("last", "max", "mean")
-        at = (3.9, top)
-        matrix(ax, at, pooled, "", "", parts, (), **words)
-        say(ax, (3.9, top + 0.12), title, ha="left", size=8)
-        wire(ax, (rows.right + 0.12, 1.34), (3.42, top - 0.39))
+        matrix(ax, (3.96, top), pooled, "", "", parts, (), **look)
+        say(ax, (3.96, top + 0.13), title, ha="left")
+        wire(ax, (left.right + 0.1, left.centre[1]), (3.48, top - 0.39))
+    say(ax, (6.1, 1.57), "$h_c$", size=9)
     return fig
 
 
