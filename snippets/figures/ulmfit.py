@@ -210,17 +210,3 @@ def figure_triangles():
     axs[0].set_ylabel("learning rate")
     axs[0].legend(title="denominator", loc="lower left")
     return fig
-
-
-def figure_rates():
-    """Four layers, six epochs: triangles, rates and the staircase."""
-    n, epochs, steps = 4, 6, 100
-    rates = schedule(epochs, steps, n)
-    fig, ax = canvas(height=2.7)
-    t = np.arange(epochs * steps) / steps
-    for layer in reversed(range(n)):
-        shown = np.where(rates[:, layer] > 0, rates[:, layer], np.nan)
-        ax.plot(t, shown, color=COLOURS[layer], label=f"layer {layer + 1}")
-    ax.set(xlabel="epoch", ylabel="learning rate", yscale="log")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    return fig
