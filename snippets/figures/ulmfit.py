@@ -56,7 +56,7 @@ def classifier(theta, rates):
 
 
 def figure_stages():
-    """Three stages of one model: what it reads, and what moves at which rate."""
+    """Three stages of one model: what it reads, what moves, and how fast."""
     models = read()
     general, reviews = loss_of(GENERAL), loss_of(REVIEWS)
     fast = discriminative_rates(TUNING, 3), discriminative_rates(2.0, 3)
@@ -90,10 +90,14 @@ def figure_stages():
     for i, (title, text, layers, rates, losses) in enumerate(columns):
         x = 1.05 + 2.1 * i
         say(ax, (x, 2.7), title, weight="bold")
-        for y, layer, rate in zip((2.2, 1.58, 0.96), layers, rates, strict=True):
+        for y, layer, rate in zip(
+            (2.2, 1.58, 0.96), layers, rates, strict=True
+        ):
             new = i == 2 and y == 2.2
             label = f"{layer}\nrate {rate}"
-            box(ax, (x, y), label, NEW if new else TRAINED, (1.5, 0.44), size=7)
+            box(
+                ax, (x, y), label, NEW if new else TRAINED, (1.5, 0.44), size=7
+            )
         say(ax, (x, 0.46), f"“{text}”")
         for low in (0.56, 1.18, 1.8):
             wire(ax, (x, low), (x, low + 0.18))
@@ -118,7 +122,9 @@ def figure_verdicts():
         "all at once": classifier(reviews, EQUAL),
         "ULMFiT": classifier(reviews, CAREFUL),
     }
-    chances = [softmax(class_scores(way, words))[:, 1] for way in ways.values()]
+    chances = [
+        softmax(class_scores(way, words))[:, 1] for way in ways.values()
+    ]
     chances = np.array(chances).T
     fig, ax = diagram(2.3)
     cell, corner = (0.92, 0.26), (1.5, 1.9)

@@ -345,7 +345,8 @@ def test_a_review_gets_the_same_scores_in_every_batch(seed):
     theta, head = ulmfit.small_model(seed)
     layers = [*theta[:2], head]
     words, real = ulmfit.encode(["fine plot", "stale plot we yawn", "grim"])
-    for text, mask, scores in zip(words, real, ulmfit.class_scores(layers, words, real)):
+    found = ulmfit.class_scores(layers, words, real)
+    for text, mask, scores in zip(words, real, found, strict=True):
         h = one_by_one(layers, text[mask])
         pooled = np.concatenate([h[-1], h.max(axis=0), h.mean(axis=0)])
         np.testing.assert_allclose(scores, pooled @ head, rtol=1e-10, atol=1e-12)
