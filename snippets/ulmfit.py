@@ -1,17 +1,22 @@
 """Entry 5, Universal Language Model Fine-tuning for Text Classification
 (Howard and Ruder 2018).
 
-Learning rates by step and by layer, thawing, pooling.
+Learning rates by step and by layer, thawing, pooling, and a small case.
 T steps of training, n layers from the first (next to the words) to the last.
 """
 
+from collections.abc import Callable
 from math import floor
+from typing import Any
 from typing import Any as Array
 
-import numpy as np
-from jaxtyping import Bool, Float
+import autograd.numpy as np
+from autograd import grad
+from jaxtyping import Bool, Float, Int
 
-from snippets.layers import check_sizes, last
+from snippets.layers import check_ids, check_sizes, cross_entropy, last, pad
+
+Layers = Any  # a list of arrays, or autograd's box of one
 
 
 def hat(t: int, rise: float, fall: float) -> float:
@@ -119,8 +124,8 @@ def concat_pool(
     if not np.all(np.any(real, axis=-1)):
         raise ValueError("concat_pool: an empty text has no hidden states")
     here = real[..., None]
-    most = np.max(h, axis=-2, where=here, initial=-np.inf)
-    mean = np.mean(h, axis=-2, where=here)
+    most = np.max(np.where(here, h, -np.inf), axis=-2)
+    mean = np.sum(np.where(here, h, 0.0), axis=-2) / np.sum(here, axis=-2)
     return np.concatenate([last(h, real), most, mean], axis=-1)
 
 
@@ -147,6 +152,88 @@ def schedule(
     awake = np.repeat(gradual_unfreezing(epochs, n), steps, axis=0)
     layers = discriminative_rates(1, n, factor)
     return np.array(triangles)[:, None] * layers * (awake | (not unfreeze))
+
+
+# -- a small case ------------------------------------------------------------
+#
+# theta has three layers: vectors of the words, what a state hands on to the
+# next, and a head that reads states.
+
+GOOD, BAD = ("fine", "bright", "lovely"), ("grim", "dull", "bleak")
+WORDS = [*GOOD, "gripping", *BAD, "stale"]
+WORDS += ["day", "plot", "we", "smile", "sigh", "laugh", "yawn", "_"]
+GENERAL = [f"{w} day we smile" for w in GOOD]
+GENERAL += [f"{w} day we sigh" for w in BAD]
+REVIEWS = [f"{w} plot we laugh" for w in ("fine", "gripping")]
+REVIEWS += [f"{w} plot we yawn" for w in ("grim", "stale")]
+LABELLED, LABELS = ["fine plot", "grim plot"], [1, 0]
+UNSEEN = ["bright", "lovely", "gripping", "dull", "bleak", "stale"]
+UNSEEN = [f"{w} plot" for w in UNSEEN]
+
+
+def encode(texts: list[str]) -> tuple[Int[Array, "b t"], Bool[Array, "b t"]]:
+    """The words of some texts as numbers, and which of them are real."""
+    words = [[WORDS.index(word) for word in text.split()] for text in texts]
+    return pad([np.array(ids) for ids in words], WORDS.index("_"))
+
+
+def small_model(
+    seed: int = 0, d: int = 6
+) -> tuple[Layers, Float[Array, "e k"]]:
+    """A language model that has read nothing, and a head for two classes."""
+    check_sizes("small_model", 1, d=d)
+    rng, v = np.random.default_rng(seed), len(WORDS)
+    vectors = rng.normal(size=(v, d)) / 2
+    recurrence = np.linalg.qr(rng.normal(size=(d, d)))[0]
+    next_word = rng.normal(size=(d, v)) / 2
+    return [vectors, recurrence, next_word], rng.normal(size=(3 * d, 2))
+
+
+def states(
+    theta: Layers,
+    words: Int[Array, "*b t"],
+    h: Float[Array, "*b d"] | None = None,
+) -> Float[Array, "*b t d"]:
+    """What a recurrent network has in mind after each word.
+
+    Each state is made of a word and the state before; h is that before the
+    first, zero at the beginning of a text.
+    """
+    vectors, recurrence = theta[:2]
+    check_ids("states: words", words, len(vectors))
+    h, found = np.zeros(len(recurrence)) if h is None else h, []
+    for t in range(words.shape[-1]):
+        h = np.tanh(vectors[words[..., t]] + h @ recurrence)
+        found.append(h)
+    return np.stack(found, axis=-2)
+
+
+def next_word_loss(
+    theta: Layers, words: Int[Array, "b t"]
+) -> Float[Array, ""]:
+    """The mean surprise at each word but the first: stages 1 and 2."""
+    h = states(theta, words[:, :-1])
+    return cross_entropy(h @ theta[2], words[:, 1:])
+
+
+def class_scores(
+    theta: Layers,
+    words: Int[Array, "*b t"],
+    real: Bool[Array, "*b t"] | None = None,
+) -> Float[Array, "*b k"]:
+    """The head reads pooled states, and scores each class: stage 3."""
+    return concat_pool(states(theta, words), real) @ theta[2]
+
+
+def descend(
+    loss: Callable[[Layers], Array],
+    theta: Layers,
+    rates: Float[Array, "t n"],
+) -> Layers:
+    """Gradient descent: one step for each row of rates, one rate a layer."""
+    for row in rates:
+        theta = discriminative_step(theta, grad(loss)(theta), row)
+    return theta
 
 
 def error_reduction(before: float, after: float) -> float:

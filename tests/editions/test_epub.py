@@ -119,6 +119,26 @@ def test_no_tex_is_left_in_the_text(pages):
         )
 
 
+def test_no_letter_is_told_by_a_variant_that_readers_do_not_know(pages):
+    variants = re.compile(r'mathvariant="(?:double-struck|script)"')
+    assert [name for name, page in pages.items() if variants.search(page)] == []
+    assert any("ℝ" in page for page in pages.values())
+
+
+def test_every_part_has_its_name_in_the_contents(book):
+    for contents in ("nav.xhtml", "toc.ncx"):
+        told = book[contents].decode()
+        assert "Overview" not in told
+        assert re.findall(r"Part \d: ", told) == ["Part 1: ", "Part 2: ", "Part 3: "]
+
+
+def test_a_verdict_has_its_mark_and_code_its_colours(book):
+    (style,) = (data.decode() for name, data in book.items() if name.endswith("book-epub.css"))
+    assert all(f'content: "{mark} "' in style for mark in "✓≈✗“?")
+    code = re.search(r"^pre \{[^}]*\}", style, re.MULTILINE)[0]
+    assert "background:" in code and " color:" in code
+
+
 def test_the_manifest_says_which_pages_hold_mathml(book, pages):
     manifest = book["content.opf"].decode()
     told = set(re.findall(r'<item [^>]*properties="mathml"[^>]* href="([^"]+)"', manifest))

@@ -69,7 +69,7 @@ def test_no_page_ends_with_a_heading(pages):
 
 def test_no_page_ends_with_the_words_that_lead_to_the_next(pages):
     texts = {
-        number: [p for p in pdf_pages.body(page) if p.left < left_of(number) + TEXT]
+        number: [p for p in pdf_pages.body(page) if p.left < left_of(number) + TEXT and p.size > 8]
         for number, page in enumerate(pages, 1)
     }
     last = {number: max(found).text.rstrip() for number, found in texts.items() if found}

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from snippets import ulmfit
-from snippets.layers import pad
+from snippets.layers import cross_entropy, pad
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -273,3 +273,109 @@ def test_a_rate_peaks_at_a_hundredth_and_falls_by_2_6_a_layer_unless_told_otherw
     rates = ulmfit.schedule(2, 50, 2)
     assert rates.max() == pytest.approx(0.01)
     assert rates[-1, 1] / rates[-1, 0] == pytest.approx(2.6)
+
+
+@pytest.mark.holds("encode", by="brute force: word by word")
+def test_texts_come_back_from_their_numbers():
+    words, real = ulmfit.encode(ulmfit.GENERAL + ulmfit.UNSEEN)
+    assert words.shape == (12, 4)
+    back = [[ulmfit.WORDS[i] for i in row] for row in words]
+    assert [" ".join(row).rstrip("_ ") for row in back] == ulmfit.GENERAL + ulmfit.UNSEEN
+    assert (real == (words != ulmfit.WORDS.index("_"))).all()
+    with pytest.raises(ValueError):
+        ulmfit.encode(["a word that is unknown"])
+
+
+@pytest.mark.holds("small_model", by="derivation: an orthogonal recurrence")
+@given(seeds, st.integers(1, 8))
+def test_a_small_model_begins_with_a_rotation(seed, d):
+    (vectors, recurrence, out), head = ulmfit.small_model(seed, d)
+    assert vectors.shape == out.T.shape == (len(ulmfit.WORDS), d) and head.shape == (3 * d, 2)
+    np.testing.assert_allclose(recurrence @ recurrence.T, np.eye(d), atol=1e-12)
+    assert (ulmfit.small_model(seed, d)[1] == head).all()
+
+
+def one_by_one(theta, text):
+    """States by loops over numbers."""
+    (vectors, recurrence), d = theta[:2], len(theta[1])
+    found, h = [], [0.0] * d
+    for word in text:
+        h = [
+            np.tanh(vectors[word, j] + sum(h[i] * recurrence[i, j] for i in range(d)))
+            for j in range(d)
+        ]
+        found.append(h)
+    return np.array(found)
+
+
+@pytest.mark.holds("states", by="brute force: loops over numbers")
+@given(seeds, st.integers(2, 6))
+def test_states_are_those_of_a_loop_and_can_be_read_in_pieces(seed, t):
+    theta, _ = ulmfit.small_model(seed, 3)
+    words = np.random.default_rng(seed).integers(len(ulmfit.WORDS), size=(2, t))
+    h = ulmfit.states(theta, words)
+    for text, found in zip(words, h, strict=True):
+        np.testing.assert_allclose(found, one_by_one(theta, text), rtol=1e-10, atol=1e-13)
+    rest = ulmfit.states(theta, words[:, 1:], h[:, 0])
+    np.testing.assert_allclose(rest, h[:, 1:], rtol=1e-12)
+
+
+def test_a_word_without_a_vector_is_an_error():
+    theta, _ = ulmfit.small_model()
+    with pytest.raises(ValueError, match="states: words must be 0 to 15, one is -1"):
+        ulmfit.states(theta, np.array([[-1, 2]]))
+
+
+@pytest.mark.holds("next_word_loss", by="brute force: word by word")
+@given(seeds)
+def test_the_loss_is_the_mean_surprise_at_each_word_but_the_first(seed):
+    theta, _ = ulmfit.small_model(seed, 3)
+    words, _ = ulmfit.encode(ulmfit.REVIEWS)
+    surprises = []
+    for text in words:
+        for h, word in zip(one_by_one(theta, text), text[1:], strict=False):
+            scores = [float(np.dot(h, column)) for column in theta[2].T]
+            surprises.append(np.log(np.sum(np.exp(scores))) - scores[word])
+    assert float(ulmfit.next_word_loss(theta, words)) == pytest.approx(np.mean(surprises))
+
+
+@pytest.mark.holds("class_scores", by="derivation: each text alone")
+@given(seeds)
+def test_a_review_gets_the_same_scores_in_every_batch(seed):
+    theta, head = ulmfit.small_model(seed)
+    layers = [*theta[:2], head]
+    words, real = ulmfit.encode(["fine plot", "stale plot we yawn", "grim"])
+    found = ulmfit.class_scores(layers, words, real)
+    for text, mask, scores in zip(words, real, found, strict=True):
+        h = one_by_one(layers, text[mask])
+        pooled = np.concatenate([h[-1], h.max(axis=0), h.mean(axis=0)])
+        np.testing.assert_allclose(scores, pooled @ head, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.holds("descend", by="derivative: jax.grad")
+def test_descent_is_that_of_jax():
+    (vectors, recurrence, _), head = ulmfit.small_model(3)
+    words, _ = ulmfit.encode(ulmfit.LABELLED)
+    labels, rates = np.array(ulmfit.LABELS), ulmfit.schedule(3, 10, 3, eta_max=0.5)
+
+    def loss(theta):
+        x, h, found = theta[0][words], 0.0, []
+        for t in range(2):
+            h = jnp.tanh(x[:, t] + (h @ theta[1] if t else 0.0))
+            found.append(h)
+        h = jnp.stack(found, axis=1)
+        pooled = jnp.concatenate([h[:, -1], h.max(axis=1), h.mean(axis=1)], axis=-1)
+        log_p = jax.nn.log_softmax(pooled @ theta[2])
+        return -jnp.mean(log_p[jnp.arange(2), labels])
+
+    expected = [jnp.asarray(layer) for layer in (vectors, recurrence, head)]
+    for row in rates:
+        slopes = jax.grad(loss)(expected)
+        expected = [w - r * g for w, r, g in zip(expected, row, slopes, strict=True)]
+    found = ulmfit.descend(
+        lambda theta: cross_entropy(ulmfit.class_scores(theta, words), labels),
+        [vectors, recurrence, head],
+        rates,
+    )
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)

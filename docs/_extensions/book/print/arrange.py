@@ -19,6 +19,8 @@ def arrange(app, doctree, docname):
         return
     files = {sof["docname"]: sof for sof in doctree.findall(addnodes.start_of_file)}
     captions, names = captions_of(app.env), names_of(app.env)
+    if appendix := next((page for page in files if page.startswith("appendix/")), None):
+        put_before(files[appendix], r"\bkappendix")
     for page, file in files.items():
         section = file.next_node(nodes.section)
         if captions.get(page, 0) > 1:
