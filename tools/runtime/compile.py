@@ -6,8 +6,8 @@ import marshal
 import zipfile
 
 UNUSED = (
-    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "_pyrepl/", "cProfile.py", "curses/", "dbm/",
-    "ensurepip/", "ftplib.py", "http/server.py", "idlelib/", "imaplib.py", "lib2to3/",
+    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "cProfile.py", "curses/", "dbm/", "ensurepip/",
+    "ftplib.py", "http/server.py", "idlelib/", "imaplib.py", "lib2to3/",
     "mailbox.py", "multiprocessing/", "optparse.py", "pickletools.py", "plistlib.py", "poplib.py",
     "profile.py", "pstats.py", "pydoc_data/", "smtplib.py", "socketserver.py", "sqlite3/", "test/",
     "tkinter/", "trace.py", "turtle.py", "turtledemo/", "venv/", "webbrowser.py", "wsgiref/",
@@ -15,14 +15,27 @@ UNUSED = (
     "numpy/distutils/", "numpy/f2py/", "numpy/random/_examples", "numpy/random/lib/",
     "numpy/testing/_private/extbuild",
 )  # fmt: skip
-ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "idna", "latin_1", "punycode", "raw_", "utf")
+PARTS = {  # of these folders no more than what begins so
+    "encodings": (
+        "__init__",
+        "aliases",
+        "ascii",
+        "cp437",
+        "idna",
+        "latin_1",
+        "punycode",
+        "raw_",
+        "utf",
+    ),
+    "_pyrepl": ("__init__", "trace", "types", "utils"),  # for pdb, which doctest imports
+}
 NO_CODE = (".pyi", ".pxd", ".h", ".a", ".c", ".pyx", ".dist-info/RECORD")
 
 
 def is_used(name):
     """Whether a page, or the ordinary code of a reader, may need a file of a zip."""
     folder, _, rest = name.partition("/")
-    if folder == "encodings" and not rest.startswith(ENCODINGS):
+    if folder in PARTS and not rest.startswith(PARTS[folder]):
         return False
     return not (name.endswith(NO_CODE) or name.startswith(UNUSED) or "/tests/" in name)
 
