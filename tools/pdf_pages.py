@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-HEAD, FOOT = 55, 793  # between them stands what a page holds: 22 mm from the top, 258 mm high
+HEAD, FOOT = 52, 796  # between them stands what a page holds: 21 mm from the top, 260 mm high
 EMPTY = 0.6  # below, a page looks empty
 CONTINUED = "continued from previous page"
 
