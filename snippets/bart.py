@@ -36,6 +36,7 @@ from snippets.transformer import (
     think,
 )
 
+MOST = 1_000_000  # tokens, each with a letter of its own
 WORDS = (
     *("<s>", "[M]", ".", "Ann", "Tom", "drinks", "hot"),
     *("tea", "milk", "she", "he", "sleeps", "smiles"),
@@ -182,6 +183,8 @@ def fits(
     """
     if wild not in ("?", "*"):
         raise ValueError(f"fits: the wildcard is ? or *, not {wild!r}")
+    check_ids("fits: document", document, MOST)
+    check_ids("fits: spoilt", spoilt, MOST)
     text = "".join(chr(0x4E00 + t) for t in document)  # a letter for each
     shown = "".join(chr(0x4E00 + t) for t in spoilt)
     return fnmatchcase(text, shown.replace(chr(0x4E00 + mask), wild))

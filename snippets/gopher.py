@@ -103,6 +103,8 @@ def page_measures(text: str) -> dict[str, float]:
 
 def share(passed: list[bool]) -> float:
     """How many of them are true, as a share of 1."""
+    if not passed:
+        raise ValueError("share: there is nothing to count")
     return sum(passed) / len(passed)
 
 

@@ -182,6 +182,7 @@ def small_model(
 ) -> tuple[Layers, Float[Array, "e k"]]:
     """A language model that has read nothing, and a head for two classes."""
     check_sizes("small_model", 1, d=d)
+    check_sizes("small_model", seed=seed)
     rng, v = np.random.default_rng(seed), len(WORDS)
     vectors = rng.normal(size=(v, d)) / 2
     recurrence = np.linalg.qr(rng.normal(size=(d, d)))[0]
@@ -199,8 +200,13 @@ def states(
     Each state is made of a word and the state before; h is that before the
     first, zero at the beginning of a text.
     """
+    if len(theta) < 2:
+        raise ValueError("states: theta is vectors, recurrence and a read-out")
+    check_sizes("states", 1, t=words.shape[-1])
     vectors, recurrence = theta[:2]
     check_ids("states: words", words, len(vectors))
+    if h is not None and h.shape[-1] != len(recurrence):
+        raise ValueError(f"states: h must be {len(recurrence)} wide")
     h, found = np.zeros(len(recurrence)) if h is None else h, []
     for t in range(words.shape[-1]):
         h = np.tanh(vectors[words[..., t]] + h @ recurrence)
@@ -212,6 +218,7 @@ def next_word_loss(
     theta: Layers, words: Int[Array, "b t"]
 ) -> Float[Array, ""]:
     """The mean surprise at each word but the first: stages 1 and 2."""
+    check_sizes("next_word_loss", 2, t=words.shape[-1])
     h = states(theta, words[:, :-1])
     return cross_entropy(h @ theta[2], words[:, 1:])
 
@@ -231,6 +238,8 @@ def descend(
     rates: Float[Array, "t n"],
 ) -> Layers:
     """Gradient descent: one step for each row of rates, one rate a layer."""
+    if len(theta) != rates.shape[1]:
+        raise ValueError("descend: rates must have one for each layer")
     for row in rates:
         theta = discriminative_step(theta, grad(loss)(theta), row)
     return theta

@@ -180,6 +180,7 @@ def fine():
     rnn = additive_attention.init_gru(rng(), 2, 5)
     block = transformer.init_block(rng(), 4, 8, cross=True)
     layer = bert.init_layer(rng(), 4)
+    ulm = [r(9, 4), r(4, 4), r(4, 9)]
     berts, barts = bert.init_bert(rng(), 9, 6, 4, 1), bart.init_bart(rng(), 9, 6, 4, 8, 1)
     gpts = gpt.init_gpt(rng(), 9, 8, 4, 2, 1)
     merges, h = [(97, 98), (256, 99)], 2
@@ -329,6 +330,12 @@ def fine():
             "concat_pool": (r(2, 3, 4), yes(2, 3)),
             "schedule": (3, 10, 2, 0.01, 2.6, True),
             "error_reduction": (5.0, 4.0),
+            "encode": (["fine plot", "grim"],),
+            "small_model": (0, 3),
+            "states": (ulm, ids(2, 3), r(2, 4)),
+            "next_word_loss": (ulm, ids(2, 3)),
+            "class_scores": ([*ulm[:2], r(12, 2)], ids(2, 3), yes(2, 3)),
+            "descend": (lambda theta: (theta[0] ** 2).sum(), [r(3)], r(2, 1)),
         },
         "bert": {
             "mask_tokens": (rng(), ids(6), ~yes(6), 9, 3, 0.5),
@@ -386,6 +393,9 @@ def fine():
             "train_flops": (2, 3, 0.5),
         },
         "bart": {
+            "small_case": (),
+            "fits": (ids(5), ids(5), 9, "?"),
+            "surprises": (np.array([1, 2]), [np.array([1, 2]), np.array([1, 3])]),
             "sample": (rng(), 5, 0.5),
             "token_masking": (rng(), ids(5), 0.5, 9),
             "token_deletion": (rng(), ids(5), 0.5),
@@ -510,6 +520,10 @@ def fine():
             "t5_parameters": (4, 8, 1, 2),
         },
         "gopher": {
+            "page_measures": ("the fox of the wood",),
+            "page_faults": ("the fox of the wood", 3),
+            "bare_words": ("The fox, the wood.",),
+            "share": ([True, False],),
             "root_mean_square": (r(2, 3), 1e-5),
             "rms_norm": (r(2, 3), r(3), 1e-5),
             "rms_norm_backward": (r(2, 3), r(2, 3), r(3), 1e-5),
