@@ -29,6 +29,7 @@ KINDS = {
     "entry with wide tables": "architectures/fast_weights.html",
     "entry with folded code": "efficiency/flash_attention.html",
     "entry with claims that nobody can settle": "alignment/instructgpt.html",
+    "entry with plain text": "alignment/self_instruct.html",
     "entry with a wrong claim": "architectures/layer_norm.html",
     "ledger": "appendix/claims.html",
     "ledger of numbers": "appendix/numbers.html",

@@ -115,7 +115,7 @@ def test_rows_of_an_equation_do_not_touch(screens):
             for above, below in pairwise(lines):
                 seen += 1
                 assert longest(blank[int(above) : int(below)]) >= 6, (page, found.inner_text())
-    assert seen > 30
+    assert seen > 20
 
 
 def longest(blank):
@@ -186,9 +186,9 @@ def test_without_a_script_a_shape_has_its_title(unscripted):
 def test_every_shape_of_a_page_is_explained(unscripted, page):
     unscripted.goto(url(page))
     assert unscripted.locator("article span.ss").count() == 0
-    texts = unscripted.locator("abbr.ss").all_inner_texts()
+    texts = unscripted.locator("abbr.ss").all_text_contents()
     titled = unscripted.locator("abbr.ss[title]")
-    assert {*texts} == {*titled.all_inner_texts()}
+    assert {*texts} == {*titled.all_text_contents()}
     assert "?" not in "".join(title.get_attribute("title") for title in titled.all())
 
 
@@ -303,6 +303,7 @@ def test_pictures_come_as_one_scrolls_and_move_nothing(browser, address, page):
     far = {src for src, top in tops if top > 1600 + 2500}
     assert near <= {*came}
     assert not far & {*came}
+    tab.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
     before = tab.evaluate("document.documentElement.scrollHeight")
     for image in tab.locator("article img").all():
         image.scroll_into_view_if_needed()

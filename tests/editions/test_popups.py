@@ -15,7 +15,7 @@ TRIGGERS = f'.bibtex-citation a, {TERM}, a[href^="#annotation-"]'
     [
         (CLAIM, ("2.5", "imprecise", "Neither the paper nor the list", "the Chinese copy")),
         (CITATION, ("Ashish Vaswani", "Attention is All you Need", "2017")),
-        (TERM, ("A network that reads a sequence", "carries a state along.")),
+        (TERM, ("A network that reads a sequence", "carries a state along")),
     ],
     ids=["claim", "citation", "term"],
 )

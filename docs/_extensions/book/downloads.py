@@ -93,8 +93,13 @@ def sources(config: Config) -> dict[str, bytes]:
     return {
         path.relative_to(package.parent).as_posix(): path.read_bytes()
         for path in files
-        if "__pycache__" not in path.parts
+        if "__pycache__" not in path.parts and not is_hidden(path.relative_to(package))
     }
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether it is what a tool keeps for itself, as ``.ruff_cache``."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def needs(files: dict[str, bytes]) -> list[str]:

@@ -87,9 +87,13 @@ class BookEpub(Epub3Builder):
         return "id-" + re.sub(r"[^\w.-]", "-", name)
 
     def copy_image_files(self):
-        """Makes Matplotlib's pictures valid: no foreign document type, no empty path."""
+        """Makes Matplotlib's pictures valid, and leaves none that no page shows any longer."""
         super().copy_image_files()
+        shown = {name for _pages, name in self.env.images.values()}
         for path in Path(self.outdir, self.imagedir).glob("*.svg"):
+            if path.name not in shown:
+                path.unlink()
+                continue
             text = re.sub(r"<!DOCTYPE[^>]*>\s*", "", path.read_text("utf-8"), count=1)
             path.write_text(re.sub(r"<path (?![^>]*\bd=)", '<path d="M0 0" ', text), "utf-8")
 
