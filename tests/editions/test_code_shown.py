@@ -291,7 +291,8 @@ OUT = """() => {
 
 @pytest.mark.parametrize("page", READ)
 def test_pictures_come_as_one_scrolls_and_move_nothing(browser, address, page):
-    tab, came = browser.new_page(viewport={"width": 1280, "height": 800}), []
+    size, came = {"width": 1280, "height": 800}, []
+    tab = browser.new_page(viewport=size, reduced_motion="reduce")
     tab.on("request", lambda r: came.append(r.url) if "_images" in r.url else None)
     tab.goto(address + page)
     tab.evaluate(DRAWN)
@@ -307,7 +308,8 @@ def test_pictures_come_as_one_scrolls_and_move_nothing(browser, address, page):
     before = tab.evaluate("document.documentElement.scrollHeight")
     for image in tab.locator("article img").all():
         image.scroll_into_view_if_needed()
-    tab.wait_for_load_state("networkidle")
+        image.evaluate("(i) => i.decode()")
     assert {src for src, _ in tops} <= {*came}
-    assert tab.evaluate("document.documentElement.scrollHeight") == before
+    moved = tab.evaluate("document.documentElement.scrollHeight") - before
+    assert abs(moved) <= 2  # parts of a pixel, rounded
     tab.close()
