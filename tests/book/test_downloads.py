@@ -64,7 +64,8 @@ def test_an_exercise_that_nobody_has_solved_is_told_from_one_that_breaks(folder,
 
 def test_the_code_and_its_data_are_those_of_the_book(folder):
     for path in (ROOT / "snippets").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
+        of_tools = {"__pycache__", ".ruff_cache", ".pytest_cache"}
+        if path.is_file() and not of_tools & {*path.parts}:
             assert (folder / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
 
 
