@@ -97,6 +97,7 @@ book_imprint = [
     THEIRS,
     "Every example was run, and every number that is said to be computed was computed, by the "
     "build that made this book.",
+    "Functions stand here with the first line of their docstrings, which the HTML has whole.",
     "This PDF has no tags for screen readers: the accessible edition is the EPUB, which is made "
     "from the same pages.",
 ]
@@ -124,7 +125,7 @@ html_favicon = str(ROOT / "docs" / "_static" / "mark.svg")
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["book.css"]
-html_js_files = ["boxes.js"]
+html_js_files = ["boxes.js", "late.js"]
 pygments_style = "book.web.highlighting.Day"
 pygments_dark_style = "book.web.highlighting.Night"
 html_copy_source = False

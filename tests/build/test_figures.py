@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from snippets.figures import COLOURS, INK
+from verified_book.light_svg import in_steps, light
 
 DRAWN = ":::{drawn} line\n:alt: A line.\n\nA line through *two* points.\n:::"
 CODE = """from matplotlib import pyplot
@@ -210,6 +211,16 @@ def test_a_colour_is_seen_on_white_and_turned_over_on_the_dark_page(colour):
 
 def test_the_first_two_colours_are_told_apart_without_colour():
     assert contrast(channels(COLOURS[0]), channels(COLOURS[1])) >= 2
+
+
+def test_a_path_goes_on_by_steps_from_where_it_is():
+    path = "M 1 2 \nL 3.04 2 \nQ 14.5 1.5 3 1 \nz\nM 0.5 3 \nL 0 3 \n"
+    assert in_steps(path, 10) == "m1 2l2 0q11.5-.5 0-1zm-.5 1l-.5 0"
+
+
+def test_an_svg_has_nothing_that_no_reader_is_shown():
+    svg = '<!-- a --><metadata>b</metadata>\n<g id="c">\n<path id="d" d="M 1 1 \nz"/></g>'
+    assert light(svg) == '<g><path id="d" d="m1 1z"/></g>'
 
 
 def test_lines_are_drawn_to_a_tenth_of_a_point(drawing):

@@ -9,7 +9,7 @@ from sphinx.errors import ConfigError
 from sphinx.testing.util import SphinxTestApp
 
 from book.exercises import exercise, fold
-from book.print import arrange, extract, latex, marginal, signatures, solutions, tables
+from book.print import arrange, extract, functions, latex, marginal, solutions, tables
 from ledger.markup import table
 
 TEXT = nodes.Text
@@ -208,19 +208,25 @@ LONG = SIGNATURE.replace("    w_0", '    a: Float[Array, "r k"],\n    w_0')
 
 def test_a_signature_takes_as_few_lines_as_fit_and_breaks_between_arguments():
     short = "def half(\n    x: float,\n) -> float:\n    return x / 2\n"
-    assert signatures.filled(short) == "def half(x: float) -> float:\n    return x / 2\n"
-    first, second, *_ = signatures.filled(LONG).splitlines()
+    assert functions.filled(short) == "def half(x: float) -> float:\n    return x / 2\n"
+    first, second, *_ = functions.filled(LONG).splitlines()
     assert first.endswith(",") and second.startswith(" " * 8) and len(first) <= 79
 
 
 def test_a_signature_whose_argument_is_too_long_breaks_inside_it():
     long = f"def f(\n    a: tuple[{', '.join(['Float[Array]'] * 8)}],\n) -> int:\n    return 1\n"
-    assert max(map(len, signatures.filled(long).splitlines())) <= 79
+    assert max(map(len, functions.filled(long).splitlines())) <= 79
+
+
+def test_a_docstring_has_its_first_line_on_paper():
+    code = 'def half(x):\n    """Half.\n\n    More.\n    """\n    return x / 2\n'
+    assert functions.brief(code) == 'def half(x):\n    """Half."""\n    return x / 2\n'
+    assert functions.brief(functions.brief(code)) == functions.brief(code)
 
 
 def test_code_that_is_no_signature_stays_as_it_is():
     code = "call(\n    1,\n)\n>>> def f(x): return x\n"
-    assert signatures.filled(code) == code
+    assert functions.filled(code) == code
 
 
 # -- an entry alone -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ NAME = "from-attention-to-rlhf"
 PDF = ROOT / "build" / "pdf" / f"{NAME}.pdf"
 TEX = ROOT / "build" / "latex" / f"{NAME}.tex"
 MM = 72 / 25.4
-INNER, OUTER, TEXT, FULL = 24 * MM, 18 * MM, 114 * MM, 168 * MM  # margins, widths
+INNER, OUTER, TEXT, FULL = 24 * MM, 18 * MM, 110 * MM, 168 * MM  # margins, widths
 TALL = 60  # lines of code that may be parted
 
 

@@ -6,7 +6,7 @@ package's data, Matplotlib or this file has changed, or when the file no longer 
 drawn; and always to the same bytes, from Matplotlib's own settings.  One that has a word which is
 cut off, tiny, or written over another is refused.
 
-Stands on ``page_notes``, ``dependencies`` and ``alone``, and on ``verified``, which tells of
+Stands on ``light_svg``, ``page_notes``, ``dependencies`` and ``alone``, and on ``verified``, which tells of
 modules that cannot be used.
 """
 
@@ -29,24 +29,23 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from verified_book import dependencies, verified
+from verified_book import dependencies, light_svg, verified
 from verified_book.alone import OutOfTime, steady, time_limit, undone
 from verified_book.dependencies import closure, version_of
 from verified_book.extra_files import is_web
+from verified_book.light_svg import light
 from verified_book.messages import FIGURES
 from verified_book.page_notes import PageNotes
 
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 REPRODUCIBLE = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
-LINE = re.compile(r' d="[^"]*"')
-LETTER = re.compile(r'( d="[^"]*" transform="scale\()0\.015625\)')  # in 6400 parts of its size
-COARSER = 16
 SIZE = re.compile(r' width="([\d.]+)pt" height="([\d.]+)pt"')
 POINTS = 72  # in an inch; SVG and PDF are drawn in them
 PIXELS = 96 / POINTS  # of CSS, in a point
 TWO_SCREENS = 2000  # characters of text before a picture, about, on a phone
+SEAMLESS = {"edgecolor": "face", "linewidth": 0.2}
 LEAST = 6.5  # of a letter, in points
-OWN = blake2b(Path(__file__).read_bytes()).hexdigest()
+OWN = blake2b(b"".join(Path(m).read_bytes() for m in (__file__, light_svg.__file__))).hexdigest()
 
 
 class DrawnDirective(SphinxDirective):
@@ -158,6 +157,8 @@ def picture(function, kind, salt):
             figure = function()
         try:
             lay_out(figure, kind)
+            if kind == "pdf":
+                as_cells(figure)
             with words_of(figure) as words:
                 figure.savefig(file, format=kind, metadata=REPRODUCIBLE[kind], transparent=True)
             check(figure, words)
@@ -165,9 +166,7 @@ def picture(function, kind, salt):
             pyplot.close(figure)
             gc.collect(1)  # a figure refers to itself, and is large
         drawn = file.getvalue()
-    if kind == "svg":
-        drawn = LETTER.sub(coarser, LINE.sub(in_tenths, drawn.decode())).encode()
-    return drawn
+    return light(drawn.decode()).encode() if kind == "svg" else drawn
 
 
 def lay_out(figure, kind):
@@ -182,15 +181,27 @@ def lay_out(figure, kind):
         figure.get_layout_engine = lambda: None  # it is done
 
 
-def in_tenths(line):
-    """A line of an SVG to a tenth of a point: the page is lighter, and no eye sees it."""
-    return re.sub(r"(\d+\.\d)\d+", r"\1", line[0])
+def as_cells(figure):
+    """Makes cells of heat maps: on paper a picture of few points is blurred, a cell is not."""
+    import numpy as np
+
+    for axes in figure.axes:
+        for image in list(axes.images):
+            rows, columns = image.get_array().shape[:2]
+            left, right, *ends = image.get_extent()
+            x = np.linspace(left, right, columns + 1)
+            y = np.linspace(*(ends if image.origin == "lower" else ends[::-1]), rows + 1)
+            bounds = axes.axis()
+            look = {name: getattr(image, name) for name in ("cmap", "norm", "zorder")}
+            axes.pcolormesh(x, y, image.get_array(), alpha=image.get_alpha(), **look)
+            axes.axis(bounds)
+            image.remove()
+        for cells in axes.collections:
+            cells.set(rasterized=False, **SEAMLESS if is_mesh(cells) else {})
 
 
-def coarser(letter):
-    """The outline of a letter in 400 parts of its size, and no longer in 6400."""
-    outline = re.sub(r"[\d.]+", lambda n: f"{float(n[0]) / COARSER:.0f}", letter[1])
-    return f"{outline}{0.015625 * COARSER})"
+def is_mesh(drawn):
+    return type(drawn).__name__ == "QuadMesh"
 
 
 # -- a figure can be read ------------------------------------------------------------------------

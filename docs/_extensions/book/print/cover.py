@@ -1,9 +1,21 @@
-"""The cover of the EPUB: the title, and the triangle of causal attention under it."""
+"""The cover of both editions: the title, and the triangle of causal attention under it.
+
+That of the PDF is set by TeX, which needs the triangle alone.
+"""
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from book.palette import DAY
+
+
+def triangle(n: int = 9) -> Iterator[tuple[int, int, float]]:
+    """The squares of a triangle of attention: (column, row, how bright)."""
+    for row in range(n):
+        scores = [1 + 2 * (column * 5 % 3) for column in range(row + 1)]
+        for column, score in enumerate(scores):
+            yield column, row, 0.15 + 0.85 * (score / sum(scores)) ** 0.5
 
 
 def draw_cover(path: Path, title: str, subtitle: str, author: str) -> None:
@@ -19,13 +31,16 @@ def draw_cover(path: Path, title: str, subtitle: str, author: str) -> None:
         page.text(0.8, 10.8, textwrap.fill(title, 16), fontsize=46, fontweight="bold", **words)
         page.text(0.8, 7.9, textwrap.fill(subtitle, 38), fontsize=19, **words)
         page.text(0.8, 1.0, author, fontsize=15, **words)
-        for row in range(9):
-            scores = [1 + 2 * (column * 5 % 3) for column in range(row + 1)]
-            for column, score in enumerate(scores):
-                corner = (0.8 + column * 0.5, 6.2 - row * 0.5)
-                tone = 0.15 + 0.85 * (score / sum(scores)) ** 0.5
-                square = matplotlib.patches.Rectangle(
-                    corner, 0.42, 0.42, color="white", alpha=tone, linewidth=0
-                )
-                page.add_patch(square)
+        for column, row, tone in triangle():
+            corner = (0.8 + column * 0.5, 6.2 - row * 0.5)
+            square = matplotlib.patches.Rectangle(
+                corner, 0.42, 0.42, color="white", alpha=tone, linewidth=0
+            )
+            page.add_patch(square)
         figure.savefig(path, dpi=160, metadata={"Software": None})
+
+
+def latex_cover() -> str:
+    """The triangle as commands of ``bookpage.sty``."""
+    squares = (rf"\bksquare{{{x}}}{{{-y}}}{{{tone:.0%}}}" for x, y, tone in triangle())
+    return rf"\newcommand\bktriangle{{{''.join(squares)}}}".replace("%", "")

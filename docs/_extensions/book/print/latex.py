@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.latex import CR, LaTeXTranslator
 
-from book.print import signatures, tables
+from book.print import functions, tables
 
 
 class BookTranslator(LaTeXTranslator):
@@ -131,7 +131,7 @@ class BookTranslator(LaTeXTranslator):
             super().visit_literal_block(node)
             return
         if node.get("language") in ("python", "default") or "language" not in node:
-            node.rawsource = signatures.filled(node.astext())
+            node.rawsource = functions.on_paper(node.astext())
             node.children = [nodes.Text(node.rawsource)]
         verified = "verified" in node["classes"]
         whole = node.astext().count("\n") < WHOLE

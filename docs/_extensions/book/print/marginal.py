@@ -10,9 +10,9 @@ from docutils import nodes
 
 from ledger.markup import of_class
 
-MARGIN = {"letters": 35, "line": 10.3, "between": 10}
-BELOW = {"letters": 82, "line": 11.2, "between": 16}
-WORDS = {"letters": 70, "line": 12.6, "between": 22}
+MARGIN = {"letters": 38, "line": 10.3, "between": 10}
+BELOW = {"letters": 81, "line": 10.8, "between": 16}
+WORDS = {"letters": 70, "line": 11.8, "between": 22}
 LONGEST = 600  # letters of a note in the margin
 SPILL = 45  # points that notes may reach beyond what they stand beside
 COLUMNS = 64  # of code in a note that do not run on into the margin

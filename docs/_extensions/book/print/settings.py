@@ -13,6 +13,7 @@ from sphinx.util.texescape import escape
 from sphinx.util.typing import ExtensionMetadata
 
 from book.palette import DAY
+from book.print.cover import latex_cover
 
 FONTS = r"""
 \xeCJKsetup{AutoFallBack=true}
@@ -166,10 +167,10 @@ def configure(app, config):
         "extrapackages": "\\usepackage{caption}\n\\usepackage{tcolorbox}\n"
         "\\usepackage[protrusion=true]{microtype}\n\\usepackage{xurl}",
         "sphinxsetup": sphinxsetup(),
-        "preamble": "\\usepackage{bookpage}\n\\usepackage{bookstyle}\n"
+        "preamble": "\\usepackage{hyperxmp}\n\\usepackage{bookpage}\n\\usepackage{bookstyle}\n"
         f"\\hypersetup{{pdftitle={{{config.project}}},pdfauthor={{{config.author}}},"
         f"pdfsubject={{{config.book_subtitle}}},pdfkeywords={{{', '.join(config.book_subjects)}}},"
-        f"pdflang={{{config.language}}},pdfdisplaydoctitle=true}}\n{subtitle(config)}{imprint(config)}"
+        f"pdflang={{{config.language}}},pdfdisplaydoctitle=true}}\n{latex_cover()}{subtitle(config)}{imprint(config)}"
         f"{LANGUAGES[language]}",
         "maketitle": r"\bkmaketitle",
         "makeindex": r"\makeindex",

@@ -1,7 +1,7 @@
 """The HTML edition: what a page loads beside its text, and markup that all can read.
 
 sphinx-design gives us folded boxes, which need neither its style sheet nor its script: a page
-saves 10 kB without them.  Some roles that Sphinx and docutils write into a page are wrong or
+saves 10 kB without them.  What copies code comes when the reader first moves (``late.js``).  Some roles that Sphinx and docutils write into a page are wrong or
 deprecated, and a screen reader would trip over them: they are put right as the page is written.
 What Furo wraps keeps its id, and its wrapper has none.
 The look is in ``docs/_static/book.css``; the content security policy and the first script are
@@ -17,6 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
 UNUSED = {"sphinx-design.min.css", "design-tabs.js"}
+LATE = {"copybutton.css", "clipboard.min.js", "copybutton.js"}
 BODY = {
     ' role="doc-biblioentry"': "",  # deprecated in WAI-ARIA 1.3
     '<div role="list" class="citation-list">': '<div class="citation-list">',
@@ -36,8 +37,8 @@ class OneId(SphinxPostTransform):
                 box["ids"] = [id_ for id_ in box["ids"] if id_ not in box[0]["ids"]]
 
 
-def is_used(asset):
-    return str(getattr(asset, "filename", asset)).rpartition("/")[2] not in UNUSED
+def is_loaded(asset):
+    return str(getattr(asset, "filename", asset)).rpartition("/")[2] not in UNUSED | LATE
 
 
 def replaced(text, changes):
@@ -49,7 +50,7 @@ def replaced(text, changes):
 def finish(app, pagename, templatename, context, doctree):
     """Furo has made its navigation by then."""
     for kind in ("css_files", "script_files"):
-        context[kind] = list(filter(is_used, context[kind]))
+        context[kind] = list(filter(is_loaded, context[kind]))
     for part, changes in (("body", BODY), ("furo_navigation_tree", NAVIGATION)):
         if part in context:
             context[part] = replaced(context[part], changes)

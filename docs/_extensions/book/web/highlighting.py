@@ -6,7 +6,7 @@ own.  What computes nothing (``listings`` tells) is toned down.  conf.py names t
 is copied from a page stays as it was written.
 """
 
-from pygments.lexers.python import PythonLexer
+from pygments.lexers.python import PythonConsoleLexer, PythonLexer
 from pygments.style import Style
 from pygments.token import (
     Comment,
@@ -43,15 +43,23 @@ class ShapedPythonLexer(PythonLexer):
         for index, kind, value in super().get_tokens_unprocessed(text):
             shape = kind in String and (shape or before == ["Array", ","])
             quiet = any(start <= index < end for start, end in parts)
-            seen = QUIET if quiet else Text if in_ink(kind) else kind  # no mark, a lighter page
-            yield index, SHAPE if shape else seen, value
+            yield index, SHAPE if shape else QUIET if quiet else seen(kind), value
             if value.strip():
                 before = [before[1], value]
 
 
-def in_ink(kind):
-    """Whether a token looks as the text around it does."""
-    return any(kind in one for one in INK) and not any(kind in one for one in MARKED)
+class LightConsoleLexer(PythonConsoleLexer):
+    """Examples, marked no more than they are seen to be."""
+
+    def get_tokens_unprocessed(self, text):
+        for index, kind, value in super().get_tokens_unprocessed(text):
+            yield index, seen(kind), value
+
+
+def seen(kind):
+    """The kind of a token; plain text, without a mark, if it looks as the text around it does."""
+    in_ink = any(kind in one for one in INK) and not any(kind in one for one in MARKED)
+    return Text if in_ink else kind
 
 
 def styles(colours, string, number, shape):
@@ -90,4 +98,5 @@ class Night(Style):
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_lexer("python", ShapedPythonLexer)
+    app.add_lexer("pycon", LightConsoleLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,14 @@
-"""Signatures filled: on paper, arguments that stand one on a line take too many lines."""
+"""Functions as paper shows them, which has fewer lines: signatures filled, docstrings cut.
 
+Arguments that stand one on a line go on as fits; a docstring keeps its first line, as the HTML
+and the files have the others.
+"""
+
+import ast
 import re
 from textwrap import wrap
+
+from verified_book.listings import tree_of
 
 WIDTH = 79
 SIGNATURE = re.compile(
@@ -10,6 +17,22 @@ SIGNATURE = re.compile(
     re.MULTILINE,
 )
 PLACE = "\N{NO-BREAK SPACE}"
+
+
+def on_paper(code: str) -> str:
+    """Code as it is printed."""
+    return filled(brief(code))
+
+
+def brief(code: str) -> str:
+    """Code whose docstrings have their first line only."""
+    lines = code.split("\n")
+    for node in ast.walk(tree_of(code)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            start, end = node.body[0].lineno - 1, node.body[0].end_lineno
+            if end > start + 1:
+                lines[start:end] = [lines[start] + '"""', *[None] * (end - start - 1)]
+    return "\n".join(line for line in lines if line is not None)
 
 
 def filled(code: str) -> str:
