@@ -19,11 +19,12 @@ GYRE = Path("/usr/share/texmf/fonts/opentype/public/tex-gyre")
 KATEX = DOCS / "_extensions" / "verified_book" / "static" / "katex" / "fonts"
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
-FEW = ASCII + "\u00a0§©¶·×éèëüöäåç–—‘’“”…−"
-TEXT = FEW + "²√≈≤≥±³"
+TEXT = ASCII + "\u00a0§©¶·×éèëüöäåç–—‘’“”…−²√≈≤≥±³"
+WORDS = ASCII.translate(dict.fromkeys(map(ord, '"#$*;<=>@\\^_`{|}~'))) + "\u00a0éèüö–—‘’“”…·¶"
 REST = "¹ÁÄÅÇÉÖØÜßàáâãæêìíîïñòóôõøùúûý" + "ćčęěğıłńňřśşšŁŚŠŽž" + "†•"
 SETS = "CENPQRZ"  # ℂ 𝔼 ℕ ℙ ℚ ℝ ℤ
 SCRIPT = "CDLNOSU"
+LETTERS = "".join(filter(str.isalpha, ASCII))
 GREEK = "αβγδεζηθκλμνξπρστφχψωϕϵΔΘ" + "\ue131\ue237"  # the last are KaTeX's dotless i and j
 UPRIGHT = ASCII.translate(dict.fromkeys(map(ord, "\"#$&'*?@\\_`")))
 MATHS = UPRIGHT + "\u00a0±×ΔΘ…′ℓ←→∂∇∈−∗∘∝∞∣∥∼≈≡≤≥≪⊗⊙⊤⋅⋯⌈⌉⌊⌋ˉ"
@@ -31,12 +32,13 @@ LARGE = "()[]{}/\\√∑∏∥∣⌈⌉⌊⌋⟨⟩⎛⎜⎝⎞⎟⎠⎡⎢⎣�
 CUTS = {
     FONTS / "Pagella-Regular.woff2": (GYRE / "texgyrepagella-regular.otf", TEXT),
     FONTS / "Pagella-Regular-rest.woff2": (GYRE / "texgyrepagella-regular.otf", REST),
-    FONTS / "Pagella-Italic.woff2": (GYRE / "texgyrepagella-italic.otf", FEW),
-    FONTS / "Pagella-Bold.woff2": (GYRE / "texgyrepagella-bold.otf", FEW),
+    FONTS / "Pagella-Italic.woff2": (GYRE / "texgyrepagella-italic.otf", WORDS),
+    FONTS / "Pagella-Bold.woff2": (GYRE / "texgyrepagella-bold.otf", WORDS),
     KATEX / "core-AMS.woff2": (KATEX / "KaTeX_AMS-Regular.woff2", SETS),
     KATEX / "core-Caligraphic.woff2": (KATEX / "KaTeX_Caligraphic-Regular.woff2", SCRIPT),
+    KATEX / "core-Main-Italic.woff2": (KATEX / "KaTeX_Main-Italic.woff2", LETTERS.lower() + "_"),
     KATEX / "core-Main.woff2": (KATEX / "KaTeX_Main-Regular.woff2", MATHS),
-    KATEX / "core-Math.woff2": (KATEX / "KaTeX_Math-Italic.woff2", ASCII + GREEK),
+    KATEX / "core-Math.woff2": (KATEX / "KaTeX_Math-Italic.woff2", LETTERS + GREEK),
     **{
         KATEX / f"core-Size{n}.woff2": (KATEX / f"KaTeX_Size{n}-Regular.woff2", LARGE)
         for n in range(1, 5)

@@ -9,6 +9,7 @@ from collections import Counter
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -147,16 +148,29 @@ class Finds(SphinxPostTransform):
         """How the list's claims stand, and how much is computed."""
         ledger = self.env.get_domain("ledger")
         found = ledger.of(records.Annotation, docname)
-        counted = Counter(annotation.verdict for annotation in found)
+        counted, whose = Counter(annotation.verdict for annotation in found), self.whose()
         for verdict in records.VERDICTS:
             if count := counted[verdict]:
-                yield nodes.inline("", "", *self.share(verdict, count, found))
+                yield nodes.inline("", "", *whose, *self.share(verdict, count, found))
+                whose = []
         if examples := verified.count_examples(self.env, docname):
             yield nodes.Text(_("{} examples verified").format(examples))
         if numbers := ledger.of(records.Number, docname):
             agreed = sum(number.reproduced for number in numbers)
             said = _("{} of {} printed numbers reproduced")
             yield nodes.Text(said.format(agreed, len(numbers)))
+
+    def whose(self):
+        """Which list it is that the page judges, with a link to where that is told."""
+        told, place = self.config.card_list
+        if not told:
+            return []
+        page, _mark, id_ = place.partition("#")
+        domain = {"refdomain": "ledger", "reftype": "record"}
+        link = addnodes.pending_xref(
+            "", nodes.Text(_(told)), **domain, reftarget=id_, page=page
+        )
+        return [link, nodes.Text(": ")]
 
     def share(self, verdict, count, found):
         yield chip(_(SHARES[verdict][count > 1]).format(count), f"verdict-{verdict}")
@@ -203,6 +217,7 @@ SHARES = {
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("book.reading")
+    app.add_config_value("card_list", ("", ""), "env", types=frozenset({tuple}))
     app.add_config_value("card_entry", N_("Entry {}"), "env", types=frozenset({str}))
     app.add_node(paper_finds)
     app.add_directive("paper", PaperDirective)
