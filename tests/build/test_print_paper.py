@@ -286,7 +286,10 @@ def test_of_a_long_table_those_rows_are_printed_that_differ():
     assert arrange.leave_out_rows(short) == set() and len(short) == 1
 
 
-def test_a_hint_begins_in_the_line_of_its_name():
-    hint = fold("", paragraph("Hint"), paragraph("Look twice."), kind="hint")
-    arrange.run_in(hint)
-    assert hint.astext() == "Hint: Look twice."
+def test_a_note_begins_in_the_line_of_its_name():
+    box = nodes.container("", paragraph("2.5 ", classes=["label"]), paragraph("Look twice."))
+    arrange.run_in(box[0])
+    assert len(box) == 1 and box.astext() == "2.5 Look twice."
+    code = nodes.container("", paragraph("2.5", classes=["label"]), nodes.literal_block("", "x"))
+    arrange.run_in(code[0])
+    assert len(code) == 2

@@ -6,7 +6,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.latex.nodes import thebibliography
 from sphinx.util.typing import ExtensionMetadata
 
-from book.exercises import fold
+from book.exercises import exercise, fold
 from book.print import marginal, solutions, tables
 from ledger.folding import FIRST, LONG, is_computation
 from ledger.markup import of_class
@@ -33,8 +33,10 @@ def arrange(app, doctree, docname):
     open_preface(doctree)
     return_bibliography(doctree, files)
     leave_out(app, doctree)
-    marginal.set_aside(doctree)
     solutions.gather(doctree, files, lambda page: name_of(page, files, names))
+    for label in list(doctree.findall(is_label)):
+        run_in(label)
+    marginal.set_aside(doctree)
 
 
 def name_of(page, files, names):
@@ -112,7 +114,9 @@ def leave_out(app, doctree):
         gone |= leave_out_computation(box) | leave_out_rows(box)
     tables.unlink(doctree, gone)
     for hint in doctree.findall(fold):
-        run_in(hint)
+        if hint["kind"] == "hint":
+            name = nodes.strong("", f"{hint[0].astext()}: ")
+            hint[0].replace_self(nodes.paragraph("", "", name, classes=["label"]))
 
 
 def leave_out_boxes(doctree, *names):
@@ -164,12 +168,16 @@ def leave_out_rows(box):
     return {id_ for row in rest for node in row.findall(nodes.Element) for id_ in node["ids"]}
 
 
-def run_in(hint):
-    """A hint begins with its name, in the line that it has anyway."""
-    title, *content = hint.children
-    if content and isinstance(content[0], nodes.paragraph) and hint["kind"] == "hint":
-        hint.remove(title)
-        content[0].insert(0, nodes.strong("", f"{title.astext()}: "))
+def is_label(node):
+    return isinstance(node, nodes.paragraph) and "label" in node["classes"]
+
+
+def run_in(label):
+    """The name of a note, an answer or a hint begins its first line, which it has anyway."""
+    after = label.next_node(descend=False, siblings=True)
+    if isinstance(after, nodes.paragraph) and not isinstance(label.parent, exercise):
+        label.parent.remove(label)
+        after.insert(0, nodes.inline("", "", *label.children, classes=["run-in"]))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -80,7 +80,12 @@ class BookTranslator(LaTeXTranslator):
     def visit_inline(self, node):
         if not (self.in_title or self.in_caption):  # TeX moves these about
             self.put_targets(node["ids"])
+        self.labels += "run-in" in node["classes"]
         super().visit_inline(node)
+
+    def depart_inline(self, node):
+        super().depart_inline(node)
+        self.labels -= "run-in" in node["classes"]
 
     def visit_reference(self, node):
         command = next((REFERENCES[name] for name in node["classes"] if name in REFERENCES), None)

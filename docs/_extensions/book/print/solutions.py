@@ -45,9 +45,8 @@ def solutions_of(page, file):
         if solution is not None:
             box.remove(solution)
             place = f"solution-{box['exercise']}"
-            box += nodes.raw(
-                "", rf"\bksolutionat{{\detokenize{{{page}:{place}}}}}", format="latex"
-            )
+            where = rf"\bksolutionat{{\detokenize{{{page}:{place}}}}}"
+            box.next_node(nodes.paragraph).append(nodes.raw("", where, format="latex"))
             boxes.append(answer(page, box, place, solution[1:]))
     return boxes
 
