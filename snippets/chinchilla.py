@@ -191,12 +191,14 @@ def fit_loss(
 
     e, a, b, alpha, beta = start
     theta = np.array([np.log(a), np.log(b), np.log(e), alpha, beta])
+    low = height(theta)
     damping = 1e-3
     for _ in range(steps):
         g, h = gradient(theta, n, d, losses)
         step = np.linalg.solve(h + damping * np.diag(np.diag(h) + 1e-9), g)
-        better = height(theta - step) < height(theta)
-        theta = theta - step if better else theta
+        there = height(theta - step)
+        better = there < low
+        theta, low = (theta - step, there) if better else (theta, low)
         damping = max(damping / 5, 1e-9) if better else damping * 5
     a, b, e = np.exp(theta[:3]).tolist()
     return Fit(e, a, b, *theta[3:].tolist())

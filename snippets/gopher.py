@@ -247,8 +247,9 @@ def forward_flops(
 ) -> int:
     """Floating-point operations of one forward pass over n tokens.
 
-    Hoffmann et al. 2022, appendix F.  With a vocabulary, the embeddings and
-    the last linear layer are counted too, as its text says.
+    Hoffmann et al. 2022, appendix F, with 3 for each score of the softmax.
+    With a vocabulary, the embeddings and the last linear layer are counted
+    too, as its text says.
     """
     hk, f = heads * key_size, 4 * d if f is None else f
     sizes = {"layers": layers, "d": d, "n": n, "vocabulary": vocabulary}

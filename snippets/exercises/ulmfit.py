@@ -66,7 +66,7 @@ def triangle(t, T, eta_max, cut_frac, ratio):
     It is eta_max / ratio at step 0, eta_max at step cut, which is T times
     cut_frac rounded down, and eta_max / ratio again at step T, whatever T is.
 
-    >>> [triangle(t, 10, 1.0, 0.2, 5.0) for t in (0, 1, 2, 6, 10)]
+    >>> [triangle(t, 8, 1.0, 0.3, 5.0) for t in (0, 1, 2, 5, 8)]
     [0.2, 0.6, 1.0, 0.6, 0.2]
     """
     cut = int(T * cut_frac)

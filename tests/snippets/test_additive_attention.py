@@ -282,6 +282,13 @@ def test_the_phrase_that_was_held_out_is_translated():
             assert aa.FRENCH[last] == word
 
 
+def test_about_half_of_twenty_starts_learn_the_phrase():
+    held_out, right = "the European Economic Area", "la zone économique européenne"
+    ends = [aa.translate(held_out, *aa.learn(40, seed=seed))[0] for seed in range(20)]
+    assert ends[0] == right.split() and ends[1] == ["la", "zone", "la", "zone"]
+    assert 7 <= ends.count(right.split()) <= 12
+
+
 @pytest.mark.holds("rnn_parameters", by="brute force: arrays counted")
 @given(st.booleans(), sizes, sizes, sizes, sizes, sizes)
 def test_the_count_is_that_of_arrays_that_are_made(search, n, m, half, a, v):
