@@ -139,12 +139,20 @@ def gather(table):
 def columns(table: nodes.table) -> str:
     """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
     specs = specs_of(table)
-    widths = [max(spec["colwidth"], 11 if field(spec) != "page" else PAGE) for spec in specs]
+    widths = [max(spec["colwidth"], least(table, field(spec))) for spec in specs]
     right = {"printed", "computed", "page"}
     kinds = [r"\bknumbers" if field(spec) in right else r"\bkcolumn" for spec in specs]
     return "".join(
         f"{kind}{{{width}}}{{{sum(widths)}}}" for kind, width in zip(kinds, widths, strict=True)
     )
+
+
+def least(table, name):
+    """The least width of a column: numbers are not broken, and a name of it must fit."""
+    if name in {"printed", "computed"}:
+        cells = (cell for row in rows_of(table) for cell in row if field(cell) == name)
+        return max(11, *(2 * len(word) for cell in cells for word in cell.astext().split()), 0)
+    return PAGE if name == "page" else 11
 
 
 # -- what is left to the data files ---------------------------------------------------------------
