@@ -26,7 +26,7 @@ STAGES = {  # where a column stands, its title and its boxes
         ("the assistant answers, $y_0$", MODEL),
         ("it criticises its answer, $q_n$,\nas a principle asks", MODEL),
         ("it revises its answer, $y_n$", MODEL),
-        ("a pretrained model learns the\nrevisions, and becomes SL-CAI", TRAINING),
+        ("a pretrained model learns\nthe revisions: SL-CAI", TRAINING),
     ),
     4.7: (
         "Stage 2",
