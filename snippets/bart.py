@@ -1,6 +1,6 @@
 """Entry 8, BART: Denoising Sequence-to-Sequence Pre-training (Lewis 2020).
 
-Five ways to spoil a document, what a perfect reader makes of each, the loss
+Five ways to spoil a document, what a counting reader makes of each, the loss
 of restoring it, an encoder-decoder that is trained on it, and how many
 parameters that has.
 Shapes: b batch, n and m positions (document, spoilt), d model width, h heads,
@@ -193,9 +193,9 @@ def fits(
 def surprises(
     document: Int[Array, " n"], candidates: list[Int[Array, "_"]]
 ) -> Float[Array, " n"]:
-    """How much each token surprises a perfect reader, in nats.
+    """How much each token surprises a counting reader, in nats.
 
-    To such a reader all candidates are alike likely, and those remain that
+    To such a reader all candidates are equally likely, and those remain that
     begin as the document does: the terms of the loss (Lewis et al. 2020, §2).
     """
     nats, going = [], candidates

@@ -133,7 +133,8 @@ def fit_scores(
     """Scores of k answers that fit the labels of all their pairs.
 
     p[i, j]: label for answer i against j.  Gradient descent on the summed
-    preference_loss; the mean score, which the loss does not see, stays 0.
+    preference_loss, whose curvature is k / 4 at most, in steps of 4 / k; the
+    mean score, which the loss does not see, stays 0.
     """
     check_labels("fit_scores", p=p)
     check_sizes("fit_scores", 1, k=len(p))

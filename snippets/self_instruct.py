@@ -70,6 +70,7 @@ def lcs(a: list[str], b: list[str]) -> int:
 
     Lin 2004, §3: in the same order, but not side by side.  ends[k] is the
     leftmost place in b where a common subsequence of length k + 1 can end.
+    The places of a word are taken from the right, so that it counts once.
     """
     ends: list[int] = []
     for x in a:
@@ -229,4 +230,4 @@ def filter_instances(pairs: list[Pair]) -> list[Pair]:
     outputs: dict[str, set[str]] = {}
     for given, output in pairs:
         outputs.setdefault(given, set()).add(output)
-    return [(x, min(ys)) for x, ys in outputs.items() if len(ys) == 1]
+    return [(x, *ys) for x, ys in outputs.items() if len(ys) == 1]

@@ -164,9 +164,9 @@ def rounded(log_p):
 def both_orders(first, second):
     """The label of an answer without the favour for the first place.
 
-    first: the label for (A) where the answer is (A); second: the label for
-    (A) where the answer is (B) and the other one (A).  Both have the shape
-    (n,), and so has the result.
+    first and second are the labels for (A) in two orders: in the first the
+    answer stands as (A), in the second as (B).  Both have the shape (n,), and
+    so has the result, how far the answer is preferred to the other one.
 
     >>> first, second = np.array([0.9, 0.8]), np.array([0.5, 0.8])
     >>> both_orders(first, second).round(6).tolist()

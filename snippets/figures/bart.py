@@ -142,7 +142,7 @@ def figure_noise():
 
 
 def figure_costs():
-    """What each token of the document costs a perfect reader, in nats."""
+    """What each token of the document costs a counting reader, in nats."""
     fig, ax = diagram(2.36)
     rows = spoilt()
     nats = np.array([surprises(DOCUMENT, fit) for _, fit in rows.values()])

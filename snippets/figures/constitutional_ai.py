@@ -26,18 +26,18 @@ STAGES = {  # where a column stands, its title and its boxes
         ("the assistant answers, $y_0$", MODEL),
         ("it criticises its answer, $q_n$,\nas a principle asks", MODEL),
         ("it revises its answer, $y_n$", MODEL),
-        ("a pretrained model\nlearns the revisions", TRAINING),
+        ("a pretrained model learns\nthe revisions: SL-CAI", TRAINING),
     ),
     4.7: (
         "Stage 2",
-        ("the model of stage 1\ngives two answers, A and B", MODEL),
+        ("SL-CAI gives two answers,\nA and B", MODEL),
         ("a feedback model: which one\nfits a principle better?", MODEL),
         ("$p = P(A)\\;/\\;(P(A) + P(B))$", COLOURS[5]),
         (
             "a preference model learns $p$,\nand what people find helpful",
             TRAINING,
         ),
-        ("the model of stage 1\nlearns by its scores", TRAINING),
+        ("SL-CAI learns by its scores", TRAINING),
     ),
 }
 

@@ -185,7 +185,7 @@ def test_bad_input_is_refused_with_a_reason():
         fill_in(np.array([MASK, 3]), [], MASK)
 
 
-# -- the perfect reader --
+# -- the counting reader --
 
 small = st.lists(st.integers(1, 4), max_size=6).map(lambda tokens: np.array(tokens, dtype=int))
 holed = st.lists(st.integers(0, 4), max_size=6).map(lambda tokens: np.array(tokens, dtype=int))
@@ -226,7 +226,7 @@ def test_a_document_fits_what_is_left_of_it(seed, tokens, p):
 
 @pytest.mark.holds("surprises", by="brute force: candidates counted by their beginnings")
 @given(st.sets(st.tuples(*[st.integers(1, 2)] * 4), min_size=1), st.randoms())
-def test_a_perfect_reader_pays_the_log_of_how_many_fit(texts, draw):
+def test_a_counting_reader_pays_the_log_of_how_many_fit(texts, draw):
     texts = sorted(texts)
     text = draw.choice(texts)
     nats = surprises(np.array(text), [np.array(other) for other in texts])
