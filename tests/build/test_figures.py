@@ -219,7 +219,7 @@ def test_a_path_goes_on_by_steps_from_where_it_is():
 
 
 def test_an_svg_has_nothing_that_no_reader_is_shown():
-    svg = '<!-- a --><metadata>b</metadata>\n<g id="c">\n<path id="d" d="M 1 1 \nz"/></g>'
+    svg = '<!-- a --><metadata>b</metadata><g id="c">\n<path id="d" d="M 1 1 \nz"/></g>'
     assert light(svg) == '<g><path id="d" d="m1 1z"/></g>'
 
 
