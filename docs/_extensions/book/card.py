@@ -167,9 +167,7 @@ class Finds(SphinxPostTransform):
             return []
         page, _mark, id_ = place.partition("#")
         domain = {"refdomain": "ledger", "reftype": "record"}
-        link = addnodes.pending_xref(
-            "", nodes.Text(_(told)), **domain, reftarget=id_, page=page
-        )
+        link = addnodes.pending_xref("", nodes.Text(_(told)), **domain, reftarget=id_, page=page)
         return [link, nodes.Text(": ")]
 
     def share(self, verdict, count, found):

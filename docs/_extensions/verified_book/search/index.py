@@ -24,6 +24,8 @@ def mend(app):
             del pages_of_words[word]
     entries = app.env.domains.index_domain.entries
     index._index_entries = {page: sorted(names(entries[page])) for page in sorted(entries)}
+    pages = index._all_titles.items()  # a section is an object already: each once is enough
+    index._all_titles = {page: [t for t in titles if t[1] is None] for page, titles in pages}
     theirs = index.get_objects
     index.get_objects = lambda numbers: placed(app.env, theirs(numbers), numbers)
     return []
