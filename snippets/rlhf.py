@@ -117,8 +117,8 @@ def policy_gradient(
     """
     check_ids("policy_gradient: actions", actions, logits.shape[-1])
     check_sizes("policy_gradient", 1, actions=len(actions))
-    surprise = np.eye(logits.shape[-1])[actions] - softmax(logits)
-    return surprise * advantages[:, None] / len(actions)
+    slopes = np.eye(logits.shape[-1])[actions] - softmax(logits)
+    return slopes * advantages[:, None] / len(actions)
 
 
 def ppo_clip(
@@ -126,7 +126,7 @@ def ppo_clip(
     advantages: Float[Array, "*b"],
     eps: float = 0.2,
 ) -> Float[Array, "*b"]:
-    """min(r A, clip(r, 1 - eps, 1 + eps) A).
+    """min(rho A, clip(rho, 1 - eps, 1 + eps) A) for each ratio rho.
 
     Schulman et al. 2017, eq. 7, before the mean.
     """
@@ -228,8 +228,9 @@ def rank_answers(
 ) -> Int[Array, "n k"]:
     """n rankings, best first, of k answers drawn at random.
 
-    Each place goes to one of those left with chances softmax(r), which for
-    two is Bradley and Terry's model: the order of r plus Gumbel noise.
+    Each place goes to one of those left with chances softmax(r), so that r
+    are log odds.  To sort r plus noise draws so if the noise is Gumbel's,
+    -log(-log u) with u between 0 and 1.
     """
     if not 2 <= k <= len(r):
         raise ValueError(f"rank_answers: no {k} of {len(r)} answers to rank")
@@ -360,7 +361,7 @@ def rollout(
     """Answers drawn from the policy, what they earn, and their advantages.
 
     Prompts may be padded on the left, answers all have t tokens.  The values
-    are read off the states of the reward model.
+    are read off the states of the reward model; lambda is 0.95.
     """
     n, tokens = x.shape[-1], generate(policy, x, t, h, rng, real=real)
     more = [(0, 0), (0, tokens.shape[-1] - n)]
@@ -387,7 +388,10 @@ def ppo_loss(
     h: int,
     real: Bool[Array, "b n"] | None = None,
 ) -> Float[Array, ""]:
-    """Minus the mean of the clipped objective; part is what may move."""
+    """Minus the mean of the clipped objective, with eps = 0.2.
+
+    The batch is fixed, and part is what may move of the policy.
+    """
     start = tokens.shape[-1] - adv.shape[-1]
     new = token_log_probs({**policy, **part}, tokens, start, h, real)
     answer = all_real(tokens, real)[:, start:]
@@ -433,6 +437,7 @@ def value_step(judge: Params, batch: dict[str, Any], lr: float) -> Params:
     """The value head, moved towards what was earned in the end.
 
     Schulman et al. 2017, eq. 9: a squared error, here one step of descent.
+    A value is states @ w_v - b_v, so b_v moves the other way.
     The answers of a batch have one length, as rollout draws them.
     """
     to_come = np.flip(np.cumsum(np.flip(batch["earned"], -1), -1), -1)

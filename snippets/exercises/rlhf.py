@@ -131,7 +131,7 @@ def forgot_the_last_value(r, v, gamma, lam):
 
 
 @gae.wrong(
-    "A surprise is discounted by gamma * lam for each step, not by lam."
+    "A TD error is discounted by gamma * lam for each step, not by lam."
 )
 def forgot_one_discount(r, v, gamma, lam):
     delta, total, out = r + gamma * v[1:] - v[:-1], 0.0, np.zeros(len(r))
@@ -141,7 +141,7 @@ def forgot_one_discount(r, v, gamma, lam):
 
 
 @gae.wrong(
-    "The next value is discounted too: a surprise is "
+    "The next value is discounted too: a TD error is "
     "r[t] + gamma * v[t + 1] - v[t]."
 )
 def forgot_to_discount_the_value(r, v, gamma, lam):
@@ -152,7 +152,7 @@ def forgot_to_discount_the_value(r, v, gamma, lam):
 
 
 @gae.wrong(
-    "Those are the surprises; an advantage adds up its own and all to come."
+    "Those are the TD errors; an advantage adds up its own and all to come."
 )
 def reset_at_each_step(r, v, gamma, lam):
     return r + gamma * v[1:] - v[:-1]

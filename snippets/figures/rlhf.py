@@ -114,7 +114,7 @@ def figure_advantages():
     rows = {
         "earned $r_t$": earned,
         "value $V(s_t)$": v[:-1],
-        "surprise $\\delta_t$": td_errors(earned, v, 1.0),
+        "TD error $\\delta_t$": td_errors(earned, v, 1.0),
         "advantage $\\hat A_t$, λ = 0.95": gae(earned, v, 1.0, 0.95),
         "advantage $\\hat A_t$, λ = 1": gae(earned, v, 1.0, 1.0),
     }

@@ -44,7 +44,7 @@ def test_n_step_advantages_are_the_sums_written_out(seed, t, gamma):
 
 @pytest.mark.holds("gae", by="library: scipy.linalg.toeplitz")
 @given(SEEDS, st.integers(1, 8), UNIT, UNIT)
-def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
+def test_gae_is_the_sum_of_discounted_td_errors(seed, t, gamma, lam):
     rng = rng_of(seed)
     r, v = rng.normal(size=(2, t)), rng.normal(size=(2, t + 1))
     delta = r + gamma * v[:, 1:] - v[:, :-1]
@@ -55,7 +55,7 @@ def test_gae_is_the_sum_of_discounted_surprises(seed, t, gamma, lam):
 
 @pytest.mark.holds("td_errors", by="derivation: they telescope")
 @given(SEEDS, st.integers(1, 8), UNIT)
-def test_discounted_surprises_telescope_to_the_advantage_to_the_end(seed, t, gamma):
+def test_discounted_td_errors_telescope_to_the_advantage_to_the_end(seed, t, gamma):
     rng = rng_of(seed)
     r, v = rng.normal(size=(2, t)), rng.normal(size=(2, t + 1))
     delta = rlhf.td_errors(r, v, gamma)
