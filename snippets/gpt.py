@@ -76,7 +76,7 @@ def pieces(data: bytes) -> list[bytes]:
     [b'It', b"'s", b' 3', b' o', b"'", b'clock', b'!']
     """
     text = data.decode(errors="surrogateescape")
-    kinds = "".join(map(ascii_like, text))
+    kinds = text.translate({ord(c): ascii_like(c) for c in set(text)})
     spans = [found.span() for found in PIECES.finditer(kinds)]
     return [text[a:b].encode(errors="surrogateescape") for a, b in spans]
 

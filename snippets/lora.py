@@ -105,7 +105,7 @@ def best_update(
 def phi(
     a_1: Float[Array, "r k"], a_2: Float[Array, "s k"], i: int, j: int
 ) -> float:
-    """How much of the span of A_1's first i directions A_2's first j hold.
+    """What A_1's first i directions and A_2's first j share, of the fewer.
 
     Hu et al. 2022, eq. 4: from 0, orthogonal, to 1, one within the other.
     """
