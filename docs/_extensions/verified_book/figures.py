@@ -6,8 +6,8 @@ package's data, Matplotlib or this file has changed, or when the file no longer 
 drawn; and always to the same bytes, from Matplotlib's own settings.  One that has a word which is
 cut off, tiny, or written over another is refused.
 
-Stands on ``light_svg``, ``page_notes``, ``dependencies`` and ``alone``, and on ``verified``, which tells of
-modules that cannot be used.
+Stands on ``light_svg``, ``page_notes``, ``dependencies`` and ``alone``, and on ``verified``, which
+tells of modules that cannot be used.
 """
 
 import gc
