@@ -1,8 +1,9 @@
 """The HTML edition: what a page loads beside its text, and markup that all can read.
 
 sphinx-design gives us folded boxes, which need neither its style sheet nor its script: a page
-saves 10 kB without them.  What copies code comes when the reader first moves (``late.js``).  Some roles that Sphinx and docutils write into a page are wrong or
-deprecated, and a screen reader would trip over them: they are put right as the page is written.
+saves 10 kB without them.  What copies code comes when the reader first moves (``late.js``).
+Some roles that Sphinx and docutils write into a page are wrong or deprecated, and a screen reader
+would trip over them: they are put right as the page is written.
 What Furo wraps keeps its id, and its wrapper has none.
 The look is in ``docs/_static/book.css``; the content security policy and the first script are
 in ``docs/_templates/base.html``.
