@@ -102,6 +102,7 @@ book_imprint = [
     "This PDF has no tags for screen readers: the accessible edition is the EPUB, which is made "
     "from the same pages.",
 ]
+print_in_columns = ["appendix/errata_zh"]
 book_subjects = ["Transformers", "attention", "large language models", "RLHF", "NumPy"]
 
 # HTML

@@ -148,7 +148,17 @@ def shown(table):
 
 def test_columns_of_numbers_are_set_to_the_right_and_none_is_too_narrow_for_an_id():
     columns = tables.columns(table({**NUMBERS, "id": ("claim", 8)}, []))
-    assert columns == (r"\bkcolumn{30}{87}\bknumbers{12}{87}\bkcolumn{34}{87}\bkcolumn{11}{87}")
+    number, words = r"\bknumbers{11}{100}", r"\bkcolumn{40}{100}"
+    assert columns == rf"\bkcolumn{{36}}{{100}}{number}{words}\bkcolumn{{13}}{{100}}"
+
+
+def test_a_column_of_numbers_is_as_wide_as_its_longest():
+    entry = nodes.entry("", nodes.paragraph("", "11,137,380,352"), classes=["printed"])
+    numbers = table(NUMBERS, [])
+    numbers.next_node(nodes.tbody).append(nodes.row("", entry))
+    assert tables.need(numbers, "printed", tables.TEXT) == 25
+    assert tables.need(numbers, "page", tables.TEXT) == 16
+    assert tables.need(numbers, "outcome", tables.TEXT) == 0
 
 
 def test_a_row_does_not_repeat_the_long_words_of_the_one_above_but_keeps_its_ids():

@@ -293,3 +293,11 @@ def test_a_note_begins_in_the_line_of_its_name():
     code = nodes.container("", paragraph("2.5", classes=["label"]), nodes.literal_block("", "x"))
     arrange.run_in(code[0])
     assert len(code) == 2
+
+
+def test_a_page_of_short_notes_is_set_in_two_columns_below_its_heading():
+    section = nodes.section("", nodes.title("", "Notes"), paragraph("One."))
+    arrange.in_columns(section)
+    commands = [node.astext() for node in section.findall(nodes.raw)]
+    assert section[0].astext() == "Notes" and section[2].astext() == "One."
+    assert commands == [r"\begin{bkcolumns}", r"\end{bkcolumns}"]

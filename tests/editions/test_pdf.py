@@ -127,7 +127,7 @@ def test_the_outline_leads_to_every_page_of_the_book():
 
 def test_the_pages_are_a4_and_no_more_than_one_binds(info):
     assert "A4" in info["Page size"]
-    assert 100 < int(info["Pages"]) <= 500
+    assert 100 < int(info["Pages"]) <= 440
 
 
 def test_every_link_to_another_chapter_and_every_row_of_a_ledger_names_a_page(text):

@@ -29,6 +29,9 @@ def arrange(app, doctree, docname):
             put_before(file, r"\bkcontentsgap")
         if page in names:
             section["short"] = names[page]
+    for page in app.config.print_in_columns:
+        if page in files:
+            in_columns(files[page].next_node(nodes.section))
     order_citing(doctree, files)
     open_preface(doctree)
     return_bibliography(doctree, files)
@@ -101,6 +104,14 @@ def page_of(link):
 def put_before(node, command):
     raw = nodes.raw("", f"\n{command}\n\n", format="latex")
     node.parent.insert(node.parent.index(node), raw)
+
+
+def in_columns(section):
+    """Sets what stands below a heading in two columns, over the margin too: of short notes."""
+    begin, end = (
+        nodes.raw("", rf"\{word}{{bkcolumns}}", format="latex") for word in ("begin", "end")
+    )
+    section[1:] = [begin, *section[1:], end]
 
 
 # -- what is left to the other editions -----------------------------------------------------------
@@ -181,5 +192,6 @@ def run_in(label):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_config_value("print_in_columns", (), "", types=frozenset({list, tuple}))
     app.connect("doctree-resolved", arrange, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -166,7 +166,8 @@ class BookTranslator(LaTeXTranslator):
         if "ledger" in node["classes"]:
             tables.set_on_paper(node)
             rows = tables.rows_of(node)
-            self.next_table_colspec = tables.columns(node)
+            width = tables.FULL if is_wide(node) else tables.TEXT
+            self.next_table_colspec = tables.columns(node, width)
             if len(rows) > KEPT:
                 node["classes"].append("longtable")
                 for row in [*rows[:2], *rows[-4:-1]]:

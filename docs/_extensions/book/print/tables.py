@@ -1,5 +1,8 @@
 """The ledger's tables on a page of paper: narrower, with nothing said twice, and with pages."""
 
+import math
+import re
+
 from docutils import nodes
 
 from ledger.markup import NUMBERS
@@ -10,6 +13,9 @@ WIDTHS = {
 }
 PAGED = {"claims", "numbers", "errata"}  # their rows lead to a place in the book
 PAGE = 8  # the width of a page number's column
+FULL, TEXT = 476, 311  # points from edge to edge of a table, with the margin and without
+NUMBER = re.compile(r"[\d.,+−-]+")
+DIGIT, GAP = 4.5, 12  # points of a digit, and of what stands beside a column
 REPEATED = {"name": "", "key": "", "now": "″", "outcome": "″", "should": "″", "body": "″"}
 
 
@@ -136,23 +142,28 @@ def gather(table):
             body.insert(body.index(row), head)
 
 
-def columns(table: nodes.table) -> str:
-    """Columns that leave their right edge ragged; of numbers, the printed and the computed."""
+def columns(table: nodes.table, width: int = FULL) -> str:
+    """Columns that leave their right edge ragged; those of numbers as narrow as they can be."""
     specs = specs_of(table)
-    widths = [max(spec["colwidth"], least(table, field(spec))) for spec in specs]
-    right = {"printed", "computed", "page"}
-    kinds = [r"\bknumbers" if field(spec) in right else r"\bkcolumn" for spec in specs]
+    needs = [need(table, field(spec), width) for spec in specs]
+    texts = [max(spec["colwidth"], 11) for spec in specs]
+    free = (100 - sum(filter(None, needs))) / sum(
+        text for text, least in zip(texts, needs, strict=True) if not least
+    )
     return "".join(
-        f"{kind}{{{width}}}{{{sum(widths)}}}" for kind, width in zip(kinds, widths, strict=True)
+        rf"\bknumbers{{{least}}}{{100}}" if least else rf"\bkcolumn{{{text * free:.0f}}}{{100}}"
+        for text, least in zip(texts, needs, strict=True)
     )
 
 
-def least(table, name):
-    """The least width of a column: numbers are not broken, and a name of it must fit."""
-    if name in {"printed", "computed"}:
-        cells = (cell for row in rows_of(table) for cell in row if field(cell) == name)
-        return max(11, *(2 * len(word) for cell in cells for word in cell.astext().split()), 0)
-    return PAGE if name == "page" else 11
+def need(table: nodes.table, name: str, width: int) -> int:
+    """The hundredths of a width that a column of numbers needs, which are not broken; else 0."""
+    if name not in {"printed", "computed", "page"}:
+        return 0
+    cells = (cell for row in rows_of(table) for cell in row if field(cell) == name != "page")
+    words = (word for cell in cells for word in cell.astext().split())
+    longest = max([8, *(len(word) for word in words if NUMBER.fullmatch(word))])
+    return math.ceil(100 * (DIGIT * longest + GAP) / width)
 
 
 # -- what is left to the data files ---------------------------------------------------------------
