@@ -73,7 +73,7 @@ ledger_licences = {
 citing_page = "appendix/about#cite-a-claim"
 reporting_page = "appendix/about#corrections"
 card_entry = N_("Entry {} of 19")
-card_list = (N_("The reading list, in its Chinese copy"), "appendix/about#whose-text-this-is")
+card_list = (N_("The list’s Chinese copy"), "appendix/about#whose-text-this-is")
 reading_ground = "foundations"  # what every entry takes for granted
 
 bibtex_bibfiles = ["references.bib"]

@@ -4,7 +4,10 @@ What the book says of itself, ``book_subtitle`` and ``book_subjects``, stands in
 """
 
 import os
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -115,11 +118,24 @@ def imprint(config):
     return rf"\renewcommand\bkimprint{{{lines}}}"
 
 
+def uuid(name):
+    """A name as XMP has it: the same for the same name."""
+    return uuid5(NAMESPACE_URL, name).urn.removeprefix("urn:")
+
+
+def dates(made):
+    """When a PDF was made, for TeX takes the time of its files for that."""
+    moment = f"{{{made:%Y-%m-%dT%H:%M:%SZ}}}"
+    pdf = f"{{D:{made:%Y%m%d%H%M%S}Z}}"
+    return f"pdfdate={moment},pdfmetadate={moment},pdfcreationdate={pdf},pdfmoddate={pdf}"
+
+
 def configure(app, config):
     """Fills in the settings of both editions; what conf.py sets itself stays."""
     language = "zh" if config.language.startswith("zh") else "en"
     styles = sorted(Path(__file__).parent.glob("*.sty"))
     identifier = f"{basename(config)}-{config.language}"
+    made = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH") or time.time()), UTC)
     settings = {
         "latex_engine": "xelatex",
         "latex_use_xindy": False,
@@ -170,7 +186,9 @@ def configure(app, config):
         "preamble": "\\usepackage{hyperxmp}\n\\usepackage{bookpage}\n\\usepackage{bookstyle}\n"
         f"\\hypersetup{{pdftitle={{{config.project}}},pdfauthor={{{config.author}}},"
         f"pdfsubject={{{config.book_subtitle}}},pdfkeywords={{{', '.join(config.book_subjects)}}},"
-        f"pdflang={{{config.language}}},pdfdisplaydoctitle=true}}\n{latex_cover()}{subtitle(config)}{imprint(config)}"
+        f"pdflang={{{config.language}}},pdfdisplaydoctitle=true,keeppdfinfo,"
+        f"pdfdocumentid={{{uuid(identifier)}}},pdfinstanceid={{{uuid(f'{identifier} {made}')}}},"
+        f"{dates(made)}}}\n{latex_cover()}{subtitle(config)}{imprint(config)}"
         f"{LANGUAGES[language]}",
         "maketitle": r"\bkmaketitle",
         "makeindex": r"\makeindex",
