@@ -73,7 +73,7 @@ def test_every_annotation_prints_its_verdict(streams):
     given = re.findall(r"^:verdict: (\w+)", "\n".join(SOURCES.values()), re.MULTILINE)
     for verdict in VERDICTS:
         heads = re.findall(
-            rf"^\s*(?:\d+|[a-z]+\d?)\.\d+\s+\S?\s?{verdict}\b", streams, re.MULTILINE
+            rf"^\s*(?:\d+|[a-z]+\d?)\.\d+\s+\S\s?{verdict}\b", streams, re.MULTILINE
         )
         assert len(heads) == given.count(verdict), verdict
 
