@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-HEAD, FOOT = 50, 799  # between them stands what a page holds: 20 mm from the top, 262 mm high
+HEAD, FOOT = 50, 798  # between them stands what a page holds: 20 mm from the top, 262 mm high
 EMPTY = 0.6  # below, a page looks empty
 CONTINUED = "continued from previous page"
 
