@@ -336,7 +336,9 @@ def test_a_parallel_build_writes_what_a_serial_one_writes(book):
     assert len(written) > 15
     assert written == sorted(path.name for path in (book.root / "parallel").glob("*.html"))
     for name in written:
-        serial, parallel = ((book.root / out / name).read_bytes() for out in ("serial", "parallel"))
+        serial, parallel = (
+            (book.root / out / name).read_bytes() for out in ("serial", "parallel")
+        )
         assert parallel.splitlines() == serial.splitlines(), name
 
 

@@ -170,3 +170,19 @@ def test_every_claim_leads_to_its_annotation(pages):
     for page in pages.values():
         for target in re.findall(r'class="claim-number[^"]*" href="#([^"]+)"', page):
             assert f'id="{target}"' in page
+
+
+def test_nothing_is_wider_than_a_small_screen(browser, tmp_path):
+    with ZipFile(EPUB) as book:
+        book.extractall(tmp_path)
+    page = browser.new_page(viewport={"width": 400, "height": 800})
+    wide = {}
+    for path in sorted(tmp_path.rglob("*.xhtml")):
+        page.goto(path.as_uri())
+        found = page.evaluate("""() => [...document.querySelectorAll("table, pre, figure, img")]
+            .map((e) => Math.round(e.getBoundingClientRect().right))
+            .filter((right) => right > innerWidth + 1)""")
+        if found:
+            wide[path.name] = found
+    page.close()
+    assert wide == {}
