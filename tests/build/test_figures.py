@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from matplotlib import pyplot
 
 from snippets.figures import COLOURS, INK
+from verified_book.figures import as_cells
 from verified_book.light_svg import in_steps, light
 
 DRAWN = ":::{drawn} line\n:alt: A line.\n\nA line through *two* points.\n:::"
@@ -228,3 +230,17 @@ def test_lines_are_drawn_to_a_tenth_of_a_point(drawing):
     svg = pictures(drawing)["other-line.svg"].read_text("utf-8")
     lines = re.findall(r' d="([^"]*)"', svg)
     assert lines and not any(re.search(r"\.\d\d", line) for line in lines)
+
+
+def test_a_heat_map_is_drawn_as_cells_on_paper_in_the_same_place():
+    figure = pyplot.figure()
+    axes = figure.subplots()
+    axes.imshow([[0.0, 0.5], [1.0, 0.25], [0.75, 0.0]], cmap="Greys")
+    bounds = axes.axis()
+    as_cells(figure)
+    (cells,) = axes.collections
+    corners = cells.get_coordinates()
+    assert not axes.images and axes.axis() == bounds
+    assert cells.get_array().tolist() == [[0.0, 0.5], [1.0, 0.25], [0.75, 0.0]]
+    assert corners[0, 0].tolist() == [-0.5, -0.5] and corners[-1, -1].tolist() == [1.5, 2.5]
+    pyplot.close(figure)
