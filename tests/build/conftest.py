@@ -4,9 +4,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from sphinx.cmd.build import main
+from sphinx.highlighting import lexer_classes
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = f"""
@@ -138,7 +140,8 @@ class Book:
             command = [sys.executable, "-m", "sphinx", "-b", builder, *options]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             return Built(done.returncode, done.stdout + done.stderr)
-        status = main(["-b", builder, *options])
+        with patch.dict(lexer_classes):  # Sphinx keeps what a book adds for the whole process
+            status = main(["-b", builder, *options])
         for name in [n for n in sys.modules if n.partition(".")[0] == self.package]:
             del sys.modules[name]
         told = self.capsys.readouterr()

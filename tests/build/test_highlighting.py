@@ -28,6 +28,17 @@ def test_the_page_shows_the_shape_in_a_class_of_its_own(book):
     assert re.search(r'class="ss">(&quot;|")a b', book.html("other"))
 
 
+def test_a_book_built_in_the_same_process_has_lexers_of_its_own(book):
+    """Else the order in which tests run would decide how an example is marked."""
+    assert book.build(out="plain").status == 0
+    book.edit("conf.py", '"book.card"]', '"book.card", "book.web.highlighting"]')
+    assert book.build("-E").status == 0
+    book.edit("conf.py", ', "book.web.highlighting"]', "]")
+    assert book.build("-E", out="again").status == 0
+    assert book.html("halving", "plain") != book.html("halving")
+    assert book.html("halving", "plain") == book.html("halving", "again")
+
+
 def luminance(colour):
     channels = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
