@@ -13,7 +13,7 @@ import unicodedata
 from ast import dump
 from contextlib import suppress
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 import pybtex.plugin
 from docutils import nodes
@@ -33,6 +33,7 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 from sphinxcontrib.bibtex.roles import CiteRole
+from sphinxcontrib.bibtex.style.names.last import LastNameStyle
 from sphinxcontrib.bibtex.style.referencing import basic_author_year, extra_year
 from sphinxcontrib.bibtex.style.template import node as template
 
@@ -46,6 +47,7 @@ from verified_book.shown import digest
 env_updated = BibtexDomain.env_updated
 format_entry = BaseStyle.format_entry
 find_entry_point = cache(pybtex.plugin._load_entry_point)  # else one scan for each citation
+last_name = LastNameStyle.format
 decode = Text.from_latex
 WORDS = re.compile(r"(?!.*(,,|--))[\w.,:;/+-]+( [\w.,:;/+-]+)*")  # the same in TeX
 
@@ -180,10 +182,20 @@ def use_cache(app):
     BaseStyle.format_entry = cached
 
 
+def last_name_once(self, person, abbr=False):
+    """A person as a citation names them: of one work all thirty, each time that it is cited."""
+    return last_name_kept(str(person), abbr)
+
+
+@cache
+def last_name_kept(name, abbr):
+    return last_name(LastNameStyle(), Person(name), abbr).format()
+
+
 def format_where_changed(self):
     """Formats the bibliography, unless it and all that cites it are as they were."""
     config, warned = self.env.config, self.env._app._warncount
-    refs = sorted(self.citation_refs, key=lambda ref: ref.docname)
+    refs = sorted(self.citation_refs, key=attrgetter("docname"))
     told = digest((
         [config[f"bibtex_{name}"] for name in ("default_style", "tooltips", "tooltips_style")],
         [(path, file.mtime) for path, file in self.bibdata.bibfiles.items()],
@@ -230,7 +242,8 @@ def say_entries(app, shown):
 def citing_pages(env):
     """For each key the pages that cite it, and where each of them does so first."""
     found = {}
-    for ref in env.get_domain("cite").citation_refs:
+    refs = env.get_domain("cite").citation_refs  # a page read again has its own at the end
+    for ref in sorted(refs, key=attrgetter("docname")):
         for target in ref.targets:
             found.setdefault(target.key, {}).setdefault(ref.docname, ref.citation_ref_id)
     return found
@@ -329,6 +342,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     BibtexDomain.env_updated = format_where_changed
     pybtex.plugin._load_entry_point = find_entry_point
     Text.from_latex = from_latex
+    LastNameStyle.format = last_name_once
     pybtex.plugin.register_plugin("pybtex.style.formatting", "book", BookStyle)
     pybtex.plugin.register_plugin("pybtex.style.sorting", "one_alphabet", OneAlphabet)
     basic_author_year.year = extra_year.year = lettered_year

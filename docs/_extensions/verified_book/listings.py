@@ -11,13 +11,18 @@ Knows only Sphinx and Pygments.  Above it: lexers and palettes.
 """
 
 import ast
+import os
 import re
+import shutil
 from collections.abc import Iterator
+from hashlib import blake2b
 from html import unescape
+from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 from pygments.token import Name
 from sphinx.application import Sphinx
+from sphinx.environment import CONFIG_OK
 from sphinx.highlighting import PygmentsBridge
 from sphinx.util.typing import ExtensionMetadata
 
@@ -114,8 +119,37 @@ def in_span(line, computes):
     return f"<span{told}>{line}</span>"
 
 
+# -- marked once --------------------------------------------------------------------------------
+
+
+def keep_marked(app):
+    """Keeps what a block looks like for later builds, but not beyond a change of the extensions."""
+    if not (highlighter := getattr(app.builder, "highlighter", None)):
+        return
+    folder, mark = Path(app.doctreedir, "marked"), highlighter.highlight_block
+    if app.env.config_status != CONFIG_OK:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+
+    def once(source, lang, opts=None, force=False, location=None, **options):
+        asked = repr((app.builder.name, source, lang, opts, force, sorted(options.items())))
+        path = folder / blake2b(asked.encode(), digest_size=16).hexdigest()
+        if path.exists():
+            return path.read_text("utf-8")
+        warned = app._warncount
+        found = mark(source, lang, opts, force, location, **options)
+        if app._warncount == warned:  # else the next build warns again
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.write_text(found, "utf-8")
+            draft.replace(path)
+        return found
+
+    highlighter.highlight_block = once
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     PygmentsBridge.html_formatter = LineFormatter
     add_static(app, __file__)
     app.add_css_file("text.css")
+    app.connect("builder-inited", keep_marked)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

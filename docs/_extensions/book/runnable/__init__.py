@@ -5,7 +5,7 @@ copies it beside the pages, and where it is not there the pages offer nothing.  
 small script; all else is fetched when a reader first asks, from the book's own origin:
 
     _runtime/now.json            what is current: the runtime, the snippets, their sizes
-    _runtime/RUNTIME/            Python, NumPy, libraries, the editor; named by their digest
+    _runtime/RUNTIME/            Python, NumPy, libraries, the editor; named by its ground
     _runtime/snippets-X.zip.json the snippets as the pages show them
     _runtime/data/               the data that they read
     _runtime/pages/PAGE.json     a page's examples, the functions that it shows, its exercises
@@ -16,8 +16,10 @@ Stands on ``verified`` (what an example is), ``exercises`` and ``page_notes``.
 """
 
 import json
+import os
 import shutil
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
@@ -30,6 +32,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book.exercises import exercise
 from verified_book.assets import add_static
+from verified_book.dependencies import stamp
 from verified_book.extra_files import is_web
 from verified_book.page_notes import PageNotes
 from verified_book.verified import is_example, text_of
@@ -86,12 +89,15 @@ class Runnable(PageNotes):
 
 def find(app, config):
     """How many megabytes a first Run fetches; 0 where there is no runtime."""
-    about = Path(app.confdir, config.runnable_runtime, "about.json")
-    found = (
-        json.loads(about.read_text("utf-8")) if about.is_file() else {"packed": 0, "counted": 0}
-    )
+    found = about(Path(app.confdir, config.runnable_runtime))
     config.runnable_size = round(found["packed"] / 1e6)
     config.runnable_counted = found["counted"]
+
+
+def about(runtime):
+    """What a runtime is made from, and its sizes."""
+    path = runtime / "about.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {"packed": 0, "counted": 0}
 
 
 def write(app, error):
@@ -102,11 +108,11 @@ def write(app, error):
     if not app.config.runnable_size:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    package = Path(app.config.verified_root, app.config.verified_package)
+    package = Path(app.config.verified_root).resolve() / app.config.verified_package
     folder.mkdir(exist_ok=True)
     runtime = copy_runtime(Path(app.confdir, app.config.runnable_runtime), folder)
     snippets = pack(package, folder)
-    data = {path.name for path in (package / "data").glob("*") if path.suffix != ".md"}
+    data = frozenset(f.name for f in (package / "data").glob("*") if f.suffix != ".md")
     put(folder / "now.json", {
         "runtime": runtime, "snippets": snippets, "package": package.name,
         "size": app.config.runnable_size, "counted": app.config.runnable_counted,
@@ -120,17 +126,14 @@ def write(app, error):
 
 
 def copy_runtime(runtime, folder):
-    """Copies the runtime under a name that its bytes give it, which is returned."""
-    files = sorted(path for path in runtime.rglob("*") if path.is_file())
-    digest = blake2b(digest_size=8)
-    for path in files:
-        digest.update(path.name.encode() + path.read_bytes())
-    name = f"python-{digest.hexdigest()}"
+    """Copies the runtime, once, under a name that what it is made from gives it."""
+    name = f"python-{about(runtime)['ground'][:16]}"
+    if (folder / name).is_dir():
+        return name
     for old in folder.glob("python-*"):
-        if old.name != name:
-            shutil.rmtree(old)
-    for path in files:
-        copy_new(path, folder / name / path.relative_to(runtime))
+        shutil.rmtree(old)
+    shutil.copytree(runtime, folder / "python-copy")
+    (folder / "python-copy").rename(folder / name)
     return name
 
 
@@ -160,9 +163,17 @@ def pack(package, folder):
 
 def data_of(env, docname, package, names):
     """The data files that the modules of a page name."""
-    used = (Path(env.srcdir, str(file)).resolve() for file in env.dependencies.get(docname, ()))
-    inside = (file for file in used if file.is_relative_to(package.resolve()))
-    text = "".join(file.read_text("utf-8") for file in inside if file.suffix == ".py")
+    top = os.path.realpath(env.srcdir)
+    used = {os.path.normpath(os.path.join(top, file)) for file in env.dependencies.get(docname, ())}
+    inside = (Path(file) for file in used if file.startswith(f"{package}{os.sep}"))
+    modules = (file for file in inside if file.suffix == ".py")
+    return set().union(*(named_in(file, stamp(file), names) for file in modules))
+
+
+@cache
+def named_in(file, _stamp, names):
+    """Which of the data files a module names."""
+    text = file.read_text("utf-8")
     return {name for name in names if name in text or Path(name).stem in text}
 
 

@@ -6,13 +6,14 @@ its search.  A heading that many pages have names no place.  The other names sta
 
     "part/page#section" = ["another name", "a third"]
 
-Stands on ``messages``, and on ``verified``, which says where the book is.
+Stands on ``messages`` and ``dependencies``, and on ``verified``, which says where the book is.
 """
 
 import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from docutils import nodes
@@ -20,6 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.domains import Domain, ObjType
 from sphinx.util.typing import ExtensionMetadata
 
+from verified_book.dependencies import stamp
 from verified_book.messages import SEARCH
 
 SHOWN = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
@@ -76,7 +78,7 @@ class PlacesDomain(Domain):
         """The other names, by page and anchor."""
         if not self.env.config.search_aliases:
             return {}
-        told = tomllib.loads(self.path.read_text("utf-8"))
+        told = told_in(self.path, stamp(self.path))
         return {(p.partition("#")[0], p.partition("#")[2]): names for p, names in told.items()}
 
     @property
@@ -88,6 +90,11 @@ class PlacesDomain(Domain):
 
     def resolve_any_xref(self, env, fromdocname, builder, target, node, contnode):
         return []
+
+
+@lru_cache(maxsize=1)
+def told_in(path, _stamp):
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 def sections(document, slugs):

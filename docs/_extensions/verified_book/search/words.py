@@ -8,6 +8,7 @@ Knows only Sphinx.
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -30,6 +31,7 @@ FOLDS = {  # the page and the question are folded alike, so a fold too many does
 JS = Path(__file__).with_name("words.js")
 
 
+@cache
 def folded(word: str) -> str:
     """One spelling for a word that the British and the Americans spell in two."""
     for old, new in FOLDS.items():
