@@ -132,7 +132,7 @@ def encode(text: bytes | str, merges: Merges) -> list[int]:
     def tokens(piece: bytes) -> list[int]:
         word = piece.decode("latin-1")  # a character for each token
         while known := [(new[p], p) for p in pairwise(word) if p in new]:
-            first, pair = min(known)
+            first, pair = min(known)  # of all merges the earliest
             word = word.replace("".join(pair), first)
         return [ord(token) for token in word]
 
@@ -377,7 +377,7 @@ def draw(
         return np.argmax(logits, axis=-1)
     chances = np.cumsum(softmax((logits - top) / temperature), axis=-1)
     below = chances < rng.random((*logits.shape[:-1], 1)) * chances[..., -1:]
-    return np.sum(below, axis=-1)
+    return np.sum(below, axis=-1)  # the first sum that is not below
 
 
 def generate(
