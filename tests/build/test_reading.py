@@ -90,7 +90,7 @@ def test_a_page_stands_on_those_it_names_but_for_what_they_stand_on(book):
     assert book.build("-j", "2").status == 0
     assert "about 1 min, after 1." in words(book.html("index"))
     assert "about 1 min, after 2." in words(book.html("index"))
-    assert "Read before it: Page 2" in words(book.html("third"))
+    assert "Read before it: Page 2, and what that needs." in words(book.html("third"))
     assert '<a class="reference internal" href="other.html">Page 2</a>' in book.html("third")
 
 
@@ -113,6 +113,6 @@ def test_what_stands_on_nothing_else_stands_on_the_ground(book):
     book.write("paragraphs.txt", "s01 p1\ns02 p1\n")
     book.write("docs/other.md", judged(2, "See [that](halving.md).", card(2)))
     assert book.build("-j", "2").status == 0
-    assert "Read before it: The ground" in words(book.html("halving"))
+    assert "Read before it: The ground." in words(book.html("halving"))
     assert "Read before it: Halving" in words(book.html("other"))
     assert "Read before it" not in words(book.html("ground"))

@@ -136,9 +136,14 @@ class Finds(SphinxPostTransform):
     def way(self, docname):
         """What to have read, and how long the page takes."""
         parts = []
-        if on := reading.standing_on(self.env).get(docname):
+        stands = reading.standing_on(self.env)
+        if on := stands.get(docname):
             needs = reading.links_to(self.env, on, reading.short_names(self.env))
-            said = said_with(_("Read before it: {}."), *needs)
+            more = any(stands[page] for page in on)
+            told = (
+                _("Read before it: {}, and what that needs.") if more else _("Read before it: {}.")
+            )
+            said = said_with(told, *needs)
             parts = [nodes.inline("", "", *said, classes=["paper-needs"]), nodes.Text(" ")]
         time = reading.duration(reading.pages(self.env)[docname].words)
         parts.append(nodes.inline("", time[:1].upper() + time[1:], classes=["paper-time"]))

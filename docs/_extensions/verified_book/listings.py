@@ -123,7 +123,7 @@ def in_span(line, computes):
 
 
 def keep_marked(app):
-    """Keeps what a block looks like for later builds, but not beyond a change of the extensions."""
+    """Keeps what a block looks like for later builds, until the extensions change."""
     if not (highlighter := getattr(app.builder, "highlighter", None)):
         return
     folder, mark = Path(app.doctreedir, "marked"), highlighter.highlight_block

@@ -164,7 +164,9 @@ def pack(package, folder):
 def data_of(env, docname, package, names):
     """The data files that the modules of a page name."""
     top = os.path.realpath(env.srcdir)
-    used = {os.path.normpath(os.path.join(top, file)) for file in env.dependencies.get(docname, ())}
+    used = {
+        os.path.normpath(os.path.join(top, file)) for file in env.dependencies.get(docname, ())
+    }
     inside = (Path(file) for file in used if file.startswith(f"{package}{os.sep}"))
     modules = (file for file in inside if file.suffix == ".py")
     return set().union(*(named_in(file, stamp(file), names) for file in modules))
