@@ -82,6 +82,16 @@ def test_the_bibliography_says_where_an_entry_is_cited_and_follows(book):
     assert "Cited in Halving, Another" in text(book.html("bibliography"))
 
 
+def test_prose_beside_a_citation_leaves_the_bibliography_as_it_is(book):
+    book.page("See {cite:p}`lee2020half{§2}`.")
+    assert book.build().status == 0
+    written = (book.root / "out" / "bibliography.html").stat().st_mtime_ns
+    book.edit("docs/halving.md", "So it prints", "So it says")
+    assert book.build().status == 0
+    assert "So it says" in book.html("halving")
+    assert (book.root / "out" / "bibliography.html").stat().st_mtime_ns == written
+
+
 def test_labels_that_would_be_alike_are_told_apart(book):
     entry = "@misc{poe2021fifth,\n  author={Poe, Bo}, title={Fifths}, year={2021}, url={https://example.org/f}}\n"
     bib = (book.root / "references.bib").read_text()

@@ -137,3 +137,23 @@ def test_a_letter_without_a_meaning(shaped):
 def test_an_epub_has_shapes_without_titles(shaped):
     assert shaped.build(builder="epub").status == 0
     assert "<abbr" not in (shaped.root / "out" / "other.xhtml").read_text("utf-8")
+
+
+def test_a_block_is_marked_once_and_again_when_all_pages_are_read_anew(book):
+    book.page("```python\nonce = 1\n```")
+    assert book.build().status == 0
+    kept = [
+        path for path in (book.root / "doctrees/marked").iterdir() if "once" in path.read_text()
+    ]
+    kept[0].write_text("<pre>kept</pre>")
+    book.page("```python\nonce = 1\n```\n\nWords.")
+    assert book.build().status == 0
+    assert "<pre>kept</pre>" in book.html("other")
+    assert book.build("-E").status == 0
+    assert "<pre>kept</pre>" not in book.html("other") and "once" in book.html("other")
+
+
+def test_a_block_that_cannot_be_marked_fails_every_build(book):
+    book.page("```python\n? no Python $\n```")
+    for _ in range(2):
+        assert book.build().says("other.md:3", "resulted in an error")

@@ -89,7 +89,7 @@ def explained(shape: str, means: dict[str, str]) -> str:
 
 def axis_explained(axis, means):
     if axis in AXIS:
-        return _(AXIS[axis])
+        return str(_(AXIS[axis]))
     if axis.isdigit():
         return _("{0}: just {0}").format(axis)
     bare = axis.lstrip("*#")

@@ -11,10 +11,12 @@ Knows only Sphinx and Pygments.  Above it: lexers and palettes.
 """
 
 import ast
+import logging
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from html import unescape
 from pathlib import Path
@@ -28,6 +30,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from verified_book.assets import add_static
 
+HIGHLIGHTING = logging.getLogger("sphinx.sphinx.highlighting")
 QUIET = Name.Other
 START = re.compile(r"(>>> |\.\.\. )? *")
 TAG = re.compile(r"<[^>]+>")
@@ -136,15 +139,29 @@ def keep_marked(app):
         path = folder / blake2b(asked.encode(), digest_size=16).hexdigest()
         if path.exists():
             return path.read_text("utf-8")
-        warned = app._warncount
-        found = mark(source, lang, opts, force, location, **options)
-        if app._warncount == warned:  # else the next build warns again
+        with warnings_noted() as warned:
+            found = mark(source, lang, opts, force, location, **options)
+        if not warned:  # else the next build warns again
             draft = path.with_suffix(f".{os.getpid()}")
             draft.write_text(found, "utf-8")
             draft.replace(path)
         return found
 
     highlighter.highlight_block = once
+
+
+@contextmanager
+def warnings_noted():
+    """What Sphinx says while it marks a block."""
+    noted = []
+
+    def note(record):
+        noted.append(record)
+        return True
+
+    HIGHLIGHTING.addFilter(note)
+    yield noted
+    HIGHLIGHTING.removeFilter(note)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
