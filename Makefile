@@ -130,7 +130,7 @@ editions: $(EDITIONS) ## prove the HTML in a browser, the PDF and the EPUB
 	@$(BROWSER)
 	@$(MAKE) --no-print-directory $(AUDITS)
 	@$(MAKE) --no-print-directory runtime pdf epub html
-	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile -m "not audit" tests/editions
+	@$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder -m "not audit" tests/editions
 
 audit: $(EDITIONS) ## every page to Lighthouse, axe and all that looks at it; running code
 	@$(BROWSER)

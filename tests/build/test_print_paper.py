@@ -243,6 +243,7 @@ def test_an_entry_alone_is_a_chapter_and_what_leads_away_is_text(tmp_path):
         tex = Path(app.outdir, "one.tex").read_text("utf-8")
     finally:
         app.cleanup()
+    assert r"\renewcommand\bksubtitle{One}" in tex
     assert r"\chapter{One}" in tex and r"\chapter{Two}" not in tex
     assert "{two}" in tex and "two::doc" not in tex
 

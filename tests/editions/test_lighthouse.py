@@ -1,8 +1,8 @@
 """A page of each kind before Lighthouse, or every page, from a host on the loopback.
 
 It comes from npm, in the version of package-lock.json, installed beside this file.
-``make audit`` shows it every page.  What it says of performance depends on the machine, so it is
-told for a few pages (pytest -rP) and asserted for none.
+``make audit`` shows it every page.  What it says of performance depends on the machine, so there
+it is told for a few pages (pytest -rP) and asserted for none.
 """
 
 import json
@@ -56,6 +56,7 @@ def test_lighthouse_finds_a_page_accessible_well_made_and_findable(reports, page
     assert not low, report["failed"]
 
 
+@pytest.mark.audit
 def test_lighthouse_tells_of_performance(address):
     told = lighthouse(address, ["performance"], SOME)
     for page, report in told.items():

@@ -11,6 +11,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.latex.nodes import math_reference
 from sphinx.errors import ConfigError
+from sphinx.util.texescape import escape
 from sphinx.util.typing import ExtensionMetadata
 
 from book.messages import PRINT
@@ -45,6 +46,8 @@ def extract(app, doctree, docname):
     files = [chapter(page) for page in pages]
     doctree.children = []
     doctree += nodes.section("", nodes.title("", app.config.project), *files)
+    entry = escape(app.env.titles[docname].astext(), app.config.latex_engine)
+    app.builder.context["preamble"] += rf"\renewcommand\bksubtitle{{{entry}}}"
     keep_cited(app.env, doctree, docname)
     for link in list(doctree.findall(math_reference)):
         if link["docname"] != docname:
