@@ -1,19 +1,18 @@
 // What the keyboard needs, and the style sheet cannot give.
 {
   // Boxes that scroll can be reached, and only while they scroll: each gets a name and a place
-  // in the order of tabs.
+  // in the order of tabs.  A picture is a link, which has both.
   const BOXES = {
     pre: _("Code"),
     ".table-wrapper": _("Table"),
     ".katex-display": _("Equation"),
-    ".drawn": _("Figure"),
   };
 
   const mark = (box, name) => {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight + 1) {
       box.tabIndex = 0;
       box.setAttribute("aria-label", name);
-      if (box.tagName !== "FIGURE") box.setAttribute("role", "group");
+      box.setAttribute("role", "group");
     } else if (box.tabIndex === 0) {
       for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
     }

@@ -80,6 +80,17 @@ def test_the_sign_is_seen_where_there_is_more_and_only_there(screens):
     assert edges["end"][0] > edges["end"][1], "more to the left"
 
 
+def test_a_picture_scrolls_and_its_caption_stays(screens):
+    tab = screens[390]
+    tab.goto(url("architectures/gpt.html"))
+    places = """(e) => [...e.querySelectorAll("img, figcaption")]
+      .map((part) => part.getBoundingClientRect().x)"""
+    figure = tab.locator("#figure-looking")
+    picture, caption = figure.evaluate(places)
+    figure.locator("> a").evaluate("e => e.scrollLeft = 100")
+    assert figure.evaluate(places) == [picture - 100, caption]
+
+
 # A brace around rows crosses the room between them, as it should.
 ROWS_ALONE = ".katex-display:has(.mtable):not(:has(.delimsizing)):visible"
 
