@@ -22,6 +22,7 @@ from hashlib import blake2b
 from html import unescape
 from pathlib import Path
 
+import pygments
 from pygments.formatters import HtmlFormatter
 from pygments.token import Name
 from sphinx.application import Sphinx
@@ -136,8 +137,9 @@ def keep_marked(app):
     folder.mkdir(exist_ok=True)
 
     def once(source, lang, opts=None, force=False, location=None, **options):
-        asked = repr((app.builder.name, source, lang, opts, force, sorted(options.items())))
-        path = folder / blake2b(asked.encode(), digest_size=16).hexdigest()
+        asked = (source, lang, opts, force, sorted(options.items()))
+        ground = repr((app.builder.name, pygments.__version__, *asked))
+        path = folder / blake2b(ground.encode(), digest_size=16).hexdigest()
         if path.exists():
             return path.read_text("utf-8")
         with warnings_noted() as warned:
@@ -161,8 +163,10 @@ def warnings_noted():
         return True
 
     HIGHLIGHTING.addFilter(note)
-    yield noted
-    HIGHLIGHTING.removeFilter(note)
+    try:
+        yield noted
+    finally:
+        HIGHLIGHTING.removeFilter(note)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
