@@ -134,7 +134,6 @@ def keep_marked(app):
     folder, mark = Path(app.doctreedir, "marked"), highlighter.highlight_block
     if app.env.config_status != CONFIG_OK:
         shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(exist_ok=True)
 
     def once(source, lang, opts=None, force=False, location=None, **options):
         asked = (source, lang, opts, force, sorted(options.items()))
@@ -145,6 +144,7 @@ def keep_marked(app):
         with warnings_noted() as warned:
             found = mark(source, lang, opts, force, location, **options)
         if not warned:  # else the next build warns again
+            folder.mkdir(exist_ok=True)
             draft = path.with_suffix(f".{os.getpid()}")
             draft.write_text(found, "utf-8")
             draft.replace(path)
