@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -24,11 +25,13 @@ import threading
 import time
 import webbrowser
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 HOST = "127.0.0.1"
 APART = {"build", "tests", "tools"}  # folders of the root that no page is made from
 HURRY = getattr(signal, "SIGALRM", None)  # what ends examples that take too long
+SOME = 8  # modules, which are imported in some tenths of a second
 PATIENCE = 2  # seconds that a build may go on when something has been saved again
 CLUTTER = re.compile(r"\..*|#.*#|.*~|.*___|4913|__pycache__")  # what editors and caches leave
 
@@ -48,8 +51,7 @@ def stand_by(argv):
 
     def wait_and_build(app, *args):
         if not int(at_once):
-            warm_up(app)
-            rehearse(app)
+            prepare(app)
         gc.freeze()
         gc.disable()  # a process for one build has no time for it
         saved = json.loads(sys.stdin.readline() or os._exit(0))  # no line: the server has gone
@@ -64,26 +66,54 @@ def stand_by(argv):
     os._exit(status)  # taking an interpreter down takes as long as the build
 
 
-def warm_up(app):
-    """Imports the snippets: those that change until the build begins are imported again."""
+def prepare(app):
+    """Loads what a build may need, the likeliest first, until something has been saved."""
+    for step in (partial(rehearse, app), *imports(app)):
+        if is_asked():
+            return
+        step()
+
+
+def is_asked():
+    """Whether a line waits on standard input."""
+    with suppress(OSError):  # where a pipe cannot be asked
+        return bool(select.select([sys.stdin], [], [], 0)[0])
+    return False
+
+
+def saved_last(env):
+    return max(env.all_docs, key=env.all_docs.get)
+
+
+def imports(app):
+    """Imports of all snippets, some at a time, those of the page that was saved last first.
+
+    What changes meanwhile is imported again.
+    """
     from verified_book import alone, dependencies
 
     package, root = app.config.verified_package, Path(app.config.verified_root)
     files = [file.relative_to(root).with_suffix("") for file in root.glob(f"{package}/**/*.py")]
+    used = {Path(file).stem for file in app.env.dependencies[saved_last(app.env)]}
+    files.sort(key=lambda file: (file.stem not in used, file))
     names = [".".join(file.parts) for file in files]
-    found = dependencies.closure(names, package, root)
-    modules = dependencies.at_hand(found, names, package, root)
-    with suppress(Exception, alone.OutOfTime), alone.time_limit(20, "an import"), modules:
-        pass  # the page that uses one that fails will tell
+
+    def import_some(some):
+        found = dependencies.closure(some, package, root)
+        modules = dependencies.at_hand(found, some, package, root)
+        with suppress(Exception, alone.OutOfTime), alone.time_limit(20, "an import"), modules:
+            pass  # the page that uses one that fails will tell
+
+    return [partial(import_some, names[i : i + SOME]) for i in range(0, len(names), SOME)]
 
 
 def rehearse(app):
     """Writes the page that was saved last to nowhere, so that all that it takes is loaded."""
     from sphinx.util.logging import suppress_logging
 
-    builder, read = app.builder, app.env.all_docs
+    builder = app.builder
     with suppress_logging(), suppress(Exception):  # the build itself will tell
-        page = max(read, key=read.get)
+        page = saved_last(app.env)
         builder.get_output_path = lambda _: Path(os.devnull)
         builder.prepare_writing({page})
         doctree = app.env.get_and_resolve_doctree(page, builder, tags=app.tags)

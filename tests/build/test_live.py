@@ -320,6 +320,25 @@ def test_a_rehearsal_writes_nothing_and_says_nothing(app, tmp_path):
     assert standby._warncount == 1
 
 
+@pytest.mark.parametrize("asked_after", [0, 1, 2])
+def test_nothing_more_is_prepared_once_something_was_saved(monkeypatch, asked_after):
+    done = []
+    monkeypatch.setattr(live, "rehearse", lambda _: done.append("rehearsal"))
+    monkeypatch.setattr(live, "imports", lambda _: [lambda: done.append("import")] * 2)
+    monkeypatch.setattr(live, "is_asked", lambda: len(done) == asked_after)
+    live.prepare(None)
+    assert done == ["rehearsal", "import"][:asked_after]
+
+
+def test_a_standby_sees_that_it_is_asked(monkeypatch):
+    reads, writes = os.pipe()
+    with os.fdopen(reads) as asked, os.fdopen(writes, "w") as asking:
+        monkeypatch.setattr(sys, "stdin", asked)
+        assert not live.is_asked()
+        print("[]", file=asking, flush=True)
+        assert live.is_asked()
+
+
 def test_the_names_borrowed_from_sphinx_and_sphinx_autobuild_have_not_moved():
     from sphinx_autobuild.middleware import JavascriptInjectorMiddleware
     from sphinx_autobuild.server import RebuildServer
