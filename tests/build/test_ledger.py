@@ -383,3 +383,16 @@ def test_an_address_in_a_claim_is_a_link_in_the_table_which_print_can_break(book
     assert book.build(builder="latex", out="latex").status == 0
     table = (book.root / "latex" / "halves.tex").read_text("utf-8")
     assert table.count(r"\sphinxurl{https://example.org/a-b}") == 2
+
+
+def test_what_a_note_says_is_written_on_its_page_and_no_table_again(book):
+    assert book.build().status == 0
+    pages = [book.root / "out" / name for name in ("ledger.html", "index.html")]
+    written = [page.stat().st_mtime_ns for page in pages]
+    book.edit("docs/halving.md", "So it prints", "So it says")
+    assert book.build().status == 0
+    assert "So it says" in book.html("halving")
+    assert [page.stat().st_mtime_ns for page in pages] == written
+    book.edit("docs/halving.md", ":verdict: holds", ":verdict: imprecise")
+    assert book.build().status == 0
+    assert pages[0].stat().st_mtime_ns != written[0]

@@ -2,7 +2,6 @@
 parallel readers, and the rules that hold between them are checked there."""
 
 from collections.abc import Iterable
-from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +15,17 @@ from sphinx.util.nodes import get_node_line, make_refnode
 from ledger.filter import page_name
 from ledger.markup import copies
 from ledger.messages import LEDGER
-from ledger.records import Annotation, Claim, Erratum, Lost, Number, Paragraph, Record, kinds
+from ledger.records import (
+    COUNTED,
+    Annotation,
+    Claim,
+    Erratum,
+    Lost,
+    Number,
+    Paragraph,
+    Record,
+    kinds,
+)
 from ledger.words import joined
 from verified_book import citations, verified
 from verified_book.languages import N_, _
@@ -24,6 +33,14 @@ from verified_book.shown import digest
 
 logger = logging.getLogger(__name__)
 Kind = TypeVar("Kind", bound=Record)
+SHOWS = {  # the records that each table is made of
+    "claims": (Claim, Annotation),
+    "corrections": (Annotation,),
+    "kinds": (Annotation,),
+    "numbers": (Number,),
+    "errata": (Number, Erratum),
+    "lost": (Lost,),
+}
 
 
 class LedgerDomain(Domain):
@@ -36,8 +53,8 @@ class LedgerDomain(Domain):
         name: XRefRole(innernodeclass=nodes.inline, warn_dangling=True)
         for name in ("claim", "annotation")
     }
-    initial_data = {"records": {}, "views": {}, "digests": {}}
-    data_version = 3
+    initial_data = {"records": {}, "views": {}, "digests": {}, "rows": {}}
+    data_version = 4
 
     def note(self, record: Record, said: Iterable[nodes.Node] = ()) -> None:
         """Notes a record; what the nodes of its body say is kept once the page has been read."""
@@ -53,8 +70,12 @@ class LedgerDomain(Domain):
             is_shown = isinstance(record, Lost)  # by a table, which has its nodes
             record.body = copies(said) if is_shown else list(joined(said, apart=True))
         if records := self.data["records"].get(docname):
-            said = "\n".join(record.text for record in records).encode()
-            self.data["digests"][docname] = blake2b(said, digest_size=16).hexdigest()
+            listed = [(type(record).__name__, record.listed) for record in records]
+            self.data["digests"][docname] = digest([record.text for record in records])
+            self.data["rows"][docname] = {
+                kind.__name__: digest([said for name, said in listed if name == kind.__name__])
+                for kind in {*map(type, records)}
+            }
 
     def note_view(self, docname: str, kind: str, which: Iterable[str]) -> None:
         self.data["views"].setdefault(docname, []).append((kind, set(which)))
@@ -204,12 +225,21 @@ def say_views(app, shown):
     labels = [citations.label(env, key) for key in sorted(keys - {None})]
     names = [(page, page_name(app, page)) for page in sorted(env.titles)]
     links = [shown.links.get(page) for page in sorted(found)]
-    counted = domain.said(), verified.count_examples(env)
-    everything = digest((domain.reading_order(), labels, links, names, counted))
+    around = digest((domain.reading_order(), labels, links, names))
     for page in found:
         shown.add(page, places)
-    for page, _there in views:
-        shown.add(page, everything)
+    for page, there in places:
+        shown.add(page, around, [seen(domain, kind, which) for kind, which in there])
+
+
+def seen(domain, kind, which):
+    """What a table or a number in the text shows of the records of all pages."""
+    if kind == "count":
+        return [domain.count(*what.split()) for what in sorted(COUNTED)]
+    if kind == "specimen":
+        return [r.text for cls in (Claim, Annotation) for r in domain.of(cls) if r.id in which]
+    rows = sorted(domain.data["rows"].items())
+    return [(page, [there.get(cls.__name__) for cls in SHOWS[kind]]) for page, there in rows]
 
 
 def summarise(app, error):

@@ -39,7 +39,15 @@ class Record:
     @property
     def text(self) -> str:
         """All that it says, to tell whether what shows it must be written again: not its line."""
-        return "|".join(shown(value) for name, value in vars(self).items() if name != "line")
+        return self.without("line")
+
+    @property
+    def listed(self) -> str:
+        """What a table can show of it: its body stands on its own page."""
+        return self.without("line", "body")
+
+    def without(self, *names: str) -> str:
+        return "|".join(shown(value) for name, value in vars(self).items() if name not in names)
 
 
 def shown(value) -> str:
@@ -102,6 +110,10 @@ class Lost(Record):
     anchor: str
     evidence: Evidence
     body: list[nodes.Node] = field(default_factory=list)
+
+    @property
+    def listed(self) -> str:
+        return self.text  # its table has the body too
 
 
 @dataclass

@@ -28,7 +28,7 @@ class SpecimenDirective(SphinxDirective):
     required_arguments = 1
 
     def run(self):
-        self.env.get_domain("ledger").note_view(self.env.docname, "count", [])
+        self.env.get_domain("ledger").note_view(self.env.docname, "specimen", self.arguments)
         return [specimen(id=self.arguments[0], line=self.lineno)]
 
 
