@@ -82,7 +82,7 @@ def is_asked():
 
 
 def saved_last(env):
-    return max(env.all_docs, key=env.all_docs.get)
+    return max(env.all_docs, key=env.all_docs.get, default=None)
 
 
 def imports(app):
@@ -94,7 +94,7 @@ def imports(app):
 
     package, root = app.config.verified_package, Path(app.config.verified_root)
     files = [file.relative_to(root).with_suffix("") for file in root.glob(f"{package}/**/*.py")]
-    used = {Path(file).stem for file in app.env.dependencies[saved_last(app.env)]}
+    used = {Path(file).stem for file in app.env.dependencies.get(saved_last(app.env), ())}
     files.sort(key=lambda file: (file.stem not in used, file))
     names = [".".join(file.parts) for file in files]
 

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from ledger import tables
 from ledger.agreement import agrees, number
+from ledger.domain import SHOWS
 from tests.build.conftest import PAGE
 
 CLAIM = ":::{{translation}} s02 p{n}\nIt {{claim}}`is {n} <2.{n}>`.\n:::\n"
@@ -396,3 +398,7 @@ def test_what_a_note_says_is_written_on_its_page_and_no_table_again(book):
     book.edit("docs/halving.md", ":verdict: holds", ":verdict: imprecise")
     assert book.build().status == 0
     assert pages[0].stat().st_mtime_ns != written[0]
+
+
+def test_it_is_known_of_every_table_what_it_shows():
+    assert SHOWS.keys() == tables.TABLES.keys()
